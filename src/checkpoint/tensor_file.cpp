@@ -1,0 +1,247 @@
+// Names and sizes of stored types, and the readers of values.
+//
+// Values go through one path: a decoder per stored type (half precision by bits, so exact), a converter per
+// result that refuses what it cannot hold, and an index that walks Fortran order as C order.
+#include "checkpoint/tensor_file.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "base/failure.hpp"
+
+namespace nightingale {
+namespace {
+
+struct TypeFacts {
+  StoredType type;
+  std::string_view name;
+  std::size_t size;
+};
+
+constexpr std::array<TypeFacts, 10> type_facts = {{
+    {StoredType::f64, "F64", 8},
+    {StoredType::f32, "F32", 4},
+    {StoredType::f16, "F16", 2},
+    {StoredType::bf16, "BF16", 2},
+    {StoredType::i64, "I64", 8},
+    {StoredType::i32, "I32", 4},
+    {StoredType::i16, "I16", 2},
+    {StoredType::i8, "I8", 1},
+    {StoredType::u8, "U8", 1},
+    {StoredType::boolean, "BOOL", 1},
+}};
+
+const TypeFacts& facts_of(StoredType type) {
+  for (const TypeFacts& facts : type_facts) {
+    if (facts.type == type) return facts;
+  }
+  fail(ErrorCode::internal, "a stored type has no name");
+}
+
+// The bits of one element, read from an address that need not be aligned.
+template <typename Bits>
+Bits bits_at(const std::byte* address) {
+  Bits bits;
+  std::memcpy(&bits, address, sizeof bits);
+  return bits;
+}
+
+// bfloat16 is the upper half of a float.
+float from_bf16(std::uint16_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
+
+// IEEE binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every value is a float, subnormals too.
+float from_f16(std::uint16_t bits) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
+  const std::uint32_t exponent = (bits >> 10) & 0x1fu;
+  const std::uint32_t fraction = bits & 0x3ffu;
+  if (exponent == 0) {
+    const float magnitude = std::ldexp(static_cast<float>(fraction), -24);
+    return sign ? -magnitude : magnitude;
+  }
+  const std::uint32_t rebiased = exponent == 31 ? 255u : exponent + (127u - 15u);
+  return std::bit_cast<float>(sign | (rebiased << 23) | (fraction << 13));
+}
+
+[[noreturn]] void refuse_value(const StoredTensor& tensor, const std::string& value, const char* wanted) {
+  fail(ErrorCode::file_invalid,
+       fmt::format("tensor {} ({} {}) holds {}, which {}", tensor.name, name_of(tensor.type),
+                   shape_text(tensor.shape), value, wanted),
+       "store the tensor in a type that fits its values");
+}
+
+// Each `convert` makes the result from a stored integer or a stored real, or refuses.
+void convert(const StoredTensor&, double value, double& result) {
+  result = value;
+}
+
+void convert(const StoredTensor& tensor, std::int64_t value, double& result) {
+  constexpr std::int64_t exact = std::int64_t{1} << std::numeric_limits<double>::digits;
+  if (value > exact || value < -exact) refuse_value(tensor, fmt::to_string(value), "a double would round");
+  result = static_cast<double>(value);
+}
+
+void convert(const StoredTensor& tensor, double value, float& result) {
+  if (std::isfinite(value) && std::abs(value) > std::numeric_limits<float>::max()) {
+    refuse_value(tensor, fmt::to_string(value), "is beyond the range of a float");
+  }
+  result = static_cast<float>(value);
+}
+
+void convert(const StoredTensor& tensor, std::int64_t value, float& result) {
+  constexpr std::int64_t exact = std::int64_t{1} << std::numeric_limits<float>::digits;
+  if (value > exact || value < -exact) refuse_value(tensor, fmt::to_string(value), "a float would round");
+  result = static_cast<float>(value);
+}
+
+void convert(const StoredTensor& tensor, double value, std::int64_t& result) {
+  constexpr double beyond = 9223372036854775808.0;  // 2^63
+  if (!(value >= -beyond && value < beyond) || value != std::trunc(value)) {
+    refuse_value(tensor, fmt::to_string(value), "is no integer");
+  }
+  result = static_cast<std::int64_t>(value);
+}
+
+void convert(const StoredTensor&, std::int64_t value, std::int64_t& result) {
+  result = value;
+}
+
+template <typename Value>
+void read_element(const StoredTensor& tensor, const std::byte* at, Value& result) {
+  const auto real = [&](double value) { convert(tensor, value, result); };
+  const auto integer = [&](std::int64_t value) { convert(tensor, value, result); };
+  switch (tensor.type) {
+    case StoredType::f64: return real(bits_at<double>(at));
+    case StoredType::f32: return real(bits_at<float>(at));
+    case StoredType::f16: return real(from_f16(bits_at<std::uint16_t>(at)));
+    case StoredType::bf16: return real(from_bf16(bits_at<std::uint16_t>(at)));
+    case StoredType::i64: return integer(bits_at<std::int64_t>(at));
+    case StoredType::i32: return integer(bits_at<std::int32_t>(at));
+    case StoredType::i16: return integer(bits_at<std::int16_t>(at));
+    case StoredType::i8: return integer(bits_at<std::int8_t>(at));
+    case StoredType::u8: return integer(bits_at<std::uint8_t>(at));
+    case StoredType::boolean: return integer(bits_at<std::uint8_t>(at) != 0);
+  }
+}
+
+// For each element in C order, its place in Fortran order: the last axis turns fastest, the first has
+// stride 1.
+std::vector<std::size_t> fortran_places(const std::vector<std::int64_t>& shape, std::size_t count) {
+  std::vector<std::size_t> strides(shape.size(), 1);
+  for (std::size_t axis = 1; axis < shape.size(); ++axis) {
+    strides[axis] = strides[axis - 1] * static_cast<std::size_t>(shape[axis - 1]);
+  }
+  std::vector<std::size_t> places(count);
+  std::vector<std::int64_t> index(shape.size(), 0);
+  std::size_t place = 0;
+  for (std::size_t element = 0; element < count; ++element) {
+    places[element] = place;
+    for (std::size_t axis = shape.size(); axis-- > 0;) {
+      place += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      place -= strides[axis] * static_cast<std::size_t>(shape[axis]);
+      index[axis] = 0;
+    }
+  }
+  return places;
+}
+
+template <typename Value>
+std::vector<Value> to_values(const StoredTensor& tensor) {
+  const auto count = static_cast<std::size_t>(tensor.element_count());
+  const std::size_t size = size_of(tensor.type);
+  if (tensor.bytes.size() != count * size) {
+    fail(ErrorCode::file_invalid,
+         fmt::format("tensor {} has a shape but no values: it comes from a manifest", tensor.name),
+         "give the checkpoint itself");
+  }
+  std::vector<Value> values(count);
+  if (tensor.fortran_order && tensor.shape.size() > 1) {
+    const std::vector<std::size_t> places = fortran_places(tensor.shape, count);
+    for (std::size_t i = 0; i < count; ++i)
+      read_element(tensor, tensor.bytes.data() + places[i] * size, values[i]);
+  } else {
+    for (std::size_t i = 0; i < count; ++i) read_element(tensor, tensor.bytes.data() + i * size, values[i]);
+  }
+  return values;
+}
+
+}  // namespace
+
+std::string_view name_of(StoredType type) {
+  return facts_of(type).name;
+}
+
+std::size_t size_of(StoredType type) {
+  return facts_of(type).size;
+}
+
+bool stored_type_of(std::string_view name, StoredType& type) {
+  for (const TypeFacts& facts : type_facts) {
+    if (facts.name != name) continue;
+    type = facts.type;
+    return true;
+  }
+  return false;
+}
+
+std::int64_t StoredTensor::element_count() const {
+  std::int64_t count = 1;
+  for (const std::int64_t size : shape) count *= size;
+  return count;
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+bool stored_byte_count(StoredType type, const std::vector<std::int64_t>& shape, std::uint64_t& count) {
+  std::int64_t product = static_cast<std::int64_t>(size_of(type));
+  bool empty = false;
+  for (const std::int64_t size : shape) {
+    if (size < 0) return false;
+    // An axis of length 0 must not excuse the overflow of the others: their strides are computed all the
+    // same.
+    if (size == 0)
+      empty = true;
+    else if (__builtin_mul_overflow(product, size, &product))
+      return false;
+  }
+  count = empty ? 0 : static_cast<std::uint64_t>(product);
+  return true;
+}
+
+TensorFile::TensorFile(std::string path, std::vector<StoredTensor> tensors,
+                       std::map<std::string, std::string> metadata, std::shared_ptr<const void> storage)
+    : path_(std::move(path)),
+      tensors_(std::move(tensors)),
+      metadata_(std::move(metadata)),
+      storage_(std::move(storage)) {
+  for (std::size_t place = 0; place < tensors_.size(); ++place) places_.emplace(tensors_[place].name, place);
+}
+
+const StoredTensor* TensorFile::find(std::string_view name) const {
+  const auto found = places_.find(name);
+  return found == places_.end() ? nullptr : &tensors_[found->second];
+}
+
+std::vector<double> to_double(const StoredTensor& tensor) {
+  return to_values<double>(tensor);
+}
+
+std::vector<float> to_float(const StoredTensor& tensor) {
+  return to_values<float>(tensor);
+}
+
+std::vector<std::int64_t> to_integers(const StoredTensor& tensor) {
+  return to_values<std::int64_t>(tensor);
+}
+
+}  // namespace nightingale

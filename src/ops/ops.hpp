@@ -1,0 +1,277 @@
+// The surface that all arithmetic of the house goes through: what each operation means for named axes.
+//
+// goals      one place for the rules and their messages; model code that reads like the paper and never names
+// a
+//            library, a thread or an instruction set; a substrate (reference, cpu, shapes) is arithmetic
+//            only.
+// not goals  general broadcasting, indexing, gradients.
+//
+// Operands align by the *names* of their axes, never by position. Every operation first asks its rule
+// (ops/rules.hpp) for the axes of the result; the rule refuses what does not fit, naming both sides. Layout
+// is channels-last: rows outside, the channel innermost. Results are new tensors.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "ops/trace.hpp"
+#include "ops/weight.hpp"
+#include "tensor/storage.hpp"
+#include "tensor/tensor.hpp"
+
+namespace nightingale {
+
+// A function of one number, applied to each.
+struct Activation {
+  enum class Kind {
+    none,
+    silu,        // x · sigmoid(x)
+    gelu,        // x · Φ(x), exact
+    mish,        // x · tanh(log(1 + exp x))
+    elu,         // x > 0 ? x : exp(x) − 1
+    leaky_relu,  // x > 0 ? x : parameter · x
+    relu,
+    tanh,
+    sine,
+    exponential,  // min(exp x, parameter)
+    absolute,
+    clamp,  // to ±parameter
+    above,  // x > parameter ? 1 : 0
+  };
+  Kind kind = Kind::none;
+  float parameter = 0;
+};
+
+// What a substrate may do in the same pass; it means the same when it does not: activation(result) + add.
+struct Fused {
+  Activation then = {};
+  const Tensor* add = nullptr;  // same axes as the result
+};
+
+// A 1-D convolution's geometry, in taps and rows.
+struct Convolution {
+  std::int64_t stride = 1;
+  std::int64_t dilation = 1;
+  std::int64_t pad_left = 0;
+  std::int64_t pad_right = 0;
+};
+
+// A transposed 1-D convolution's geometry; `trim` rows are cut from both ends.
+struct TransposedConvolution {
+  std::int64_t stride = 1;
+  std::int64_t trim = 0;
+};
+
+enum class Padding { zero, reflect };
+
+// A short-time Fourier transform with a periodic Hann window of `window` samples, centred by reflection.
+struct Spectrum {
+  std::int64_t window = 0;
+  std::int64_t hop = 0;
+};
+
+// The keys and values of earlier rows, one entry a layer: made by a substrate, owned by a request.
+class Cache {
+ public:
+  virtual ~Cache() = default;
+  const Size& length() const { return length_; }  // rows that have been through every layer
+  void advance(const Size& rows) { length_ = length_ + rows; }
+
+ protected:
+  Size length_ = 0;
+};
+
+struct CacheSizes {
+  Axis batch, head, width;
+  std::int64_t layers = 0;
+  std::int64_t most_rows = 0;  // ignored by the proof run
+};
+
+// One operand of a stage as it arrived, and the axes the stage declares for it.
+struct Join {
+  std::string_view name;
+  const Tensor* tensor;
+  Shape declared;
+};
+
+class Ops {
+ public:
+  explicit Ops(Type real)
+      : real_(real),
+        pool_(Pool::make()) {}
+  virtual ~Ops() = default;
+  Ops(const Ops&) = delete;
+  Ops& operator=(const Ops&) = delete;
+
+  // Which numbers this substrate computes with: f32, or f64 in the reference.
+  Type real() const { return real_; }
+  virtual std::string_view name() const = 0;
+
+  // Makes the substrate's own form of a weight; called once for each, after the checkpoint has been judged.
+  virtual void prepare(Weight& /*weight*/) {}
+
+  // The edges: numbers in, numbers out.
+  Tensor write(const Shape& shape, std::span<const float> numbers);
+  Tensor write_ids(const Shape& shape, std::span<const std::int32_t> ids);
+  std::vector<float> read(const Tensor& x);
+  Tensor zeros(const Shape& shape);
+
+  // Where stages meet: each operand's names, order and sizes against what the stage declares for these
+  // lengths. Throws Failure (shape_mismatch) with the whole story: see ops/join.hpp.
+  void join(std::string_view stage, const Lengths& lengths, std::initializer_list<Join> operands);
+
+  // ids [batch, row] → [batch, row, channel]; table [entry, channel]
+  Tensor embedding(const Tensor& ids, const Weight& table);
+  // x […, in] → […, out]; weight [out, in], bias [out] or none
+  Tensor linear(const Tensor& x, const Weight& weight, const Weight& bias, const Fused& fused = {});
+  // x [batch, row, in] → [batch, row′, out]; weight [out, in, tap]
+  Tensor conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& shape,
+                const Fused& fused = {});
+  // x [batch, row, in] → [batch, row′, out]; weight [in, out, tap]
+  Tensor conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,
+                          const TransposedConvolution& shape);
+
+  // Over the innermost axis: (x − mean)/√(variance + eps) · scale + shift, then the activation.
+  Tensor layer_norm(const Tensor& x, const Weight& scale, const Weight& shift, float eps,
+                    Activation then = {});
+  // x/√(mean(x²) + eps) · scale
+  Tensor rms_norm(const Tensor& x, const Weight& scale, float eps);
+  // x/max(‖x‖, eps)
+  Tensor normalise(const Tensor& x, float eps);
+
+  // query [batch, row, head, width], key and value [batch, other row, head, width] → query's axes; every row
+  // sees all.
+  Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, float scale);
+  // The same with relative positions (Transformer-XL): score(i, j) = scale·((q_i + u)·k_j + (q_i + v)·p(i −
+  // j)). position [relative, head, width] holds p(rows − 1) first and p(−(rows − 1)) last; u, v [head,
+  // width].
+  Tensor relative_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                            const Tensor& position, const Weight& u, const Weight& v, float scale);
+  // The same with a cache: appends key and value to `layer`, each row sees itself and all before it.
+  Tensor cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, Cache& cache,
+                          std::int64_t layer, float scale);
+  virtual std::unique_ptr<Cache> make_cache(const CacheSizes& sizes) = 0;
+
+  // Rotary positions, half-split: pairs (i, i + width/2) turn by (start + row)·frequencies[i].
+  Tensor rotary(const Tensor& x, std::span<const float> frequencies, const Size& start);
+
+  Tensor activate(const Tensor& x, Activation activation);
+  // x + sin²(alpha·x)/(alpha + 1e-9), alpha per channel
+  Tensor snake(const Tensor& x, const Weight& alpha);
+  // y's axes are x's, or some of x's in the same order: it is repeated over those it lacks.
+  Tensor add(const Tensor& x, const Tensor& y);
+  Tensor multiply(const Tensor& x, const Tensor& y);
+  // factor·x + other·y, of equal axes
+  Tensor combine(float factor, const Tensor& x, float other, const Tensor& y);
+  // factor·x + offset
+  Tensor scale(const Tensor& x, float factor, float offset = 0);
+
+  // Moving numbers about.
+  Tensor concat(std::span<const Tensor> parts, Name axis);
+  Tensor concat(std::initializer_list<Tensor> parts, Name axis) {
+    return concat(std::span<const Tensor>(parts.begin(), parts.size()), axis);
+  }
+  Tensor slice(const Tensor& x, Name axis, const Size& first, const Size& count);
+  // One index of an axis, which disappears.
+  Tensor select(const Tensor& x, Name axis, const Size& index);
+  Tensor pad(const Tensor& x, Name axis, std::int64_t left, std::int64_t right,
+             Padding padding = Padding::zero);
+  // Every index of an axis `times` times in a row (nearest-neighbour up-sampling).
+  Tensor repeat(const Tensor& x, Name axis, std::int64_t times);
+  // A new axis before the axis `before`, along which x repeats.
+  Tensor spread(const Tensor& x, const Axis& axis, Name before);
+  Tensor reorder(const Tensor& x, std::initializer_list<Name> axes);
+  Tensor rename(const Tensor& x, Name from, Name to);
+  // [… axis …] → [… outer, inner …], sizes must multiply to the axis.
+  Tensor split(const Tensor& x, Name axis, const Axis& outer, const Axis& inner);
+  // The neighbours [… outer, inner …] → [… axis …].
+  Tensor merge(const Tensor& x, Name outer, Name inner, const Axis& axis);
+
+  // x [batch, sample] → [batch, spectrum, bin]: real parts 0…window/2, then imaginary parts.
+  Tensor stft(const Tensor& x, const Spectrum& spectrum);
+  // The inverse from magnitude and phase, each [batch, spectrum, bin] → [batch, sample]; window-square
+  // normalised.
+  Tensor istft(const Tensor& magnitude, const Tensor& phase, const Spectrum& spectrum);
+  // f0 [batch, sample] in Hz → [batch, sample, harmonic]: 2π·(Σ f0·h/rate mod 1) for h = 1…harmonics. The sum
+  // runs in double and is rounded to float before the mod, as PyTorch's CPU cumsum does.
+  Tensor phases(const Tensor& f0, std::int64_t harmonics, float sample_rate);
+
+  void trace_to(Trace* trace) { trace_ = trace; }
+  Trace* trace() const { return trace_; }
+  void note(std::string_view path, const Tensor& value) {
+    if (trace_) trace_->tensor(path, value);
+  }
+  const std::shared_ptr<Pool>& pool() const { return pool_; }
+
+ protected:
+  // A tensor for a result. The proof run overrides it: axes, no numbers.
+  virtual Tensor allocate(const Shape& shape, Type type);
+
+ private:
+  // The arithmetic. Every operand has been checked; `out` has the right axes and undefined numbers.
+  virtual void do_embedding(const Tensor& ids, const Weight& table, Tensor& out) = 0;
+  virtual void do_linear(const Tensor& x, const Weight& weight, const Weight& bias, const Fused& fused,
+                         Tensor& out) = 0;
+  virtual void do_conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& shape,
+                         const Fused& fused, Tensor& out) = 0;
+  virtual void do_conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,
+                                   const TransposedConvolution& shape, Tensor& out) = 0;
+  virtual void do_layer_norm(const Tensor& x, const Weight& scale, const Weight& shift, float eps,
+                             Activation then, Tensor& out) = 0;
+  virtual void do_rms_norm(const Tensor& x, const Weight& scale, float eps, Tensor& out) = 0;
+  virtual void do_normalise(const Tensor& x, float eps, Tensor& out) = 0;
+  virtual void do_attention(const Tensor& query, const Tensor& key, const Tensor& value, float scale,
+                            Tensor& out) = 0;
+  virtual void do_relative_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                                     const Tensor& position, const Weight& u, const Weight& v, float scale,
+                                     Tensor& out) = 0;
+  virtual void do_cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, Cache& cache,
+                                   std::int64_t layer, float scale, Tensor& out) = 0;
+  virtual void do_rotary(const Tensor& x, std::span<const float> frequencies, std::int64_t start,
+                         Tensor& out) = 0;
+  virtual void do_activate(const Tensor& x, Activation activation, Tensor& out) = 0;
+  virtual void do_snake(const Tensor& x, const Weight& alpha, Tensor& out) = 0;
+  // y seen along x's axes: element index(y) = Σ index_i · strides[i], stride 0 where y repeats.
+  virtual void do_add(const Tensor& x, const Tensor& y, std::span<const std::int64_t> strides,
+                      Tensor& out) = 0;
+  virtual void do_multiply(const Tensor& x, const Tensor& y, std::span<const std::int64_t> strides,
+                           Tensor& out) = 0;
+  virtual void do_combine(float factor, const Tensor& x, float other, const Tensor& y, Tensor& out) = 0;
+  virtual void do_scale(const Tensor& x, float factor, float offset, Tensor& out) = 0;
+  virtual void do_stft(const Tensor& x, const Spectrum& spectrum, Tensor& out) = 0;
+  virtual void do_istft(const Tensor& magnitude, const Tensor& phase, const Spectrum& spectrum,
+                        Tensor& out) = 0;
+  virtual void do_phases(const Tensor& f0, std::int64_t harmonics, float sample_rate, Tensor& out) = 0;
+  // Moving numbers needs no arithmetic, so concat, slice, pad, repeat, spread and reorder are written once,
+  // in ops/moves.cpp, for every substrate that keeps its tensors in memory.
+
+  Type real_;
+  std::shared_ptr<Pool> pool_;
+  Trace* trace_ = nullptr;
+};
+
+// Enters a stage of the trace for as long as it lives.
+class Span {
+ public:
+  Span(Ops& op, std::string_view stage)
+      : trace_(op.trace()),
+        stage_(stage) {
+    if (trace_) trace_->enter(stage_);
+  }
+  ~Span() {
+    if (trace_) trace_->leave(stage_);
+  }
+  Span(const Span&) = delete;
+  Span& operator=(const Span&) = delete;
+
+ private:
+  Trace* trace_;
+  std::string_view stage_;
+};
+
+}  // namespace nightingale

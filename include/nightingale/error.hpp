@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "nightingale/export.h"
+
 namespace nightingale {
 
 enum class ErrorCode {
@@ -29,7 +31,7 @@ enum class ErrorCode {
 };
 
 // The code's name as it is printed and sent: "model_mismatch".
-std::string_view name_of(ErrorCode code);
+NIGHTINGALE_EXPORT std::string_view name_of(ErrorCode code);
 
 // One thing that was found to be wrong. Empty members are left out when printed.
 struct Fact {
@@ -39,7 +41,7 @@ struct Fact {
   std::string origin;    // who says so, or the likely cause
 };
 
-struct Error {
+struct NIGHTINGALE_EXPORT Error {
   ErrorCode code = ErrorCode::internal;
   std::string sentence;     // one sentence: what went wrong, with the names and numbers that matter
   std::vector<Fact> facts;  // the details, one per fault

@@ -1,0 +1,37 @@
+# How every file is compiled. Arithmetic keeps IEEE semantics everywhere: there is no -ffast-math in this project.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+# Warnings are errors for us, and only warnings for whoever builds Nightingale as a part of something else.
+set(NIGHTINGALE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow)
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_COMPILE_WARNING_AS_ERROR ON)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE AND PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+# Sanitizers cannot run the resolvers of target_clones, so kernels leave multiversioning out where this is defined.
+if(NIGHTINGALE_SANITIZE)
+  add_compile_options(-fsanitize=${NIGHTINGALE_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${NIGHTINGALE_SANITIZE})
+  add_compile_definitions(NIGHTINGALE_SANITIZED)
+  if(NIGHTINGALE_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()
+if(NIGHTINGALE_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "The fuzzers need clang: cmake --preset fuzz")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,20 @@
+# What Nightingale links, found once: this file serves the build and, installed, the users of the static library.
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(ICU REQUIRED COMPONENTS uc i18n)
+find_package(ZLIB REQUIRED)
+if(NOT NIGHTINGALE_FUZZ)  # clang brings no OpenMP of its own; no fuzzer reaches the kernels
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
+endif()
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(sndfile REQUIRED IMPORTED_TARGET sndfile)
+pkg_check_modules(soxr REQUIRED IMPORTED_TARGET soxr)
+
+# Debian's own package file of oneDNN asks for OpenCL headers that nothing here needs, so it is found directly.
+find_library(DNNL_LIBRARY dnnl REQUIRED)
+find_path(DNNL_INCLUDE dnnl.hpp REQUIRED)
+if(NOT TARGET dnnl::dnnl)
+  add_library(dnnl::dnnl UNKNOWN IMPORTED)
+  set_target_properties(dnnl::dnnl PROPERTIES IMPORTED_LOCATION ${DNNL_LIBRARY}
+                        INTERFACE_INCLUDE_DIRECTORIES ${DNNL_INCLUDE})
+endif()

@@ -1,0 +1,38 @@
+# The library: the objects of all rooms under one name, of which only what the public headers mark is visible.
+get_property(rooms GLOBAL PROPERTY NIGHTINGALE_ROOMS)
+get_property(libraries GLOBAL PROPERTY NIGHTINGALE_LIBRARIES)
+list(REMOVE_DUPLICATES libraries)
+list(TRANSFORM rooms REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
+
+add_library(nightingale ${objects})
+add_library(nightingale::nightingale ALIAS nightingale)
+target_link_libraries(nightingale PRIVATE ${libraries})
+if(NOT BUILD_SHARED_LIBS)
+  target_compile_definitions(nightingale PUBLIC NIGHTINGALE_STATIC_DEFINE)
+endif()
+target_compile_features(nightingale PUBLIC cxx_std_20)
+target_include_directories(nightingale PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                           $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+set_target_properties(nightingale PROPERTIES LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION}
+                      SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+
+include(GenerateExportHeader)
+generate_export_header(nightingale EXPORT_FILE_NAME ${PROJECT_BINARY_DIR}/include/nightingale/export.h)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/version.h.in ${PROJECT_BINARY_DIR}/include/nightingale/version.h @ONLY)
+
+# Installing: library, headers, the files of find_package and of pkg-config.
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/nightingale)
+install(TARGETS nightingale EXPORT nightingale)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/nightingale ${PROJECT_BINARY_DIR}/include/nightingale
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT nightingale FILE nightingaleTargets.cmake NAMESPACE nightingale:: DESTINATION ${package})
+
+include(CMakePackageConfigHelpers)
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/nightingaleConfig.cmake.in
+                              ${PROJECT_BINARY_DIR}/nightingaleConfig.cmake INSTALL_DESTINATION ${package})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/nightingaleConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/nightingaleConfig.cmake ${PROJECT_BINARY_DIR}/nightingaleConfigVersion.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/dependencies.cmake DESTINATION ${package})
+configure_file(${PROJECT_SOURCE_DIR}/cmake/nightingale.pc.in ${PROJECT_BINARY_DIR}/nightingale.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/nightingale.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

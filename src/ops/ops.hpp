@@ -1,9 +1,7 @@
 // The surface that all arithmetic of the house goes through: what each operation means for named axes.
 //
 // goals      one place for the rules and their messages; model code that reads like the paper and never names
-// a
-//            library, a thread or an instruction set; a substrate (reference, cpu, shapes) is arithmetic
-//            only.
+//            a library, a thread or an instruction set; a substrate (reference, cpu) is arithmetic only.
 // not goals  general broadcasting, indexing, gradients.
 //
 // Operands align by the *names* of their axes, never by position. Every operation first asks its rule
@@ -75,21 +73,26 @@ struct Spectrum {
   std::int64_t hop = 0;
 };
 
-// The keys and values of earlier rows, one entry a layer: made by a substrate, owned by a request.
-class Cache {
- public:
-  virtual ~Cache() = default;
-  const Size& length() const { return length_; }  // rows that have been through every layer
-  void advance(const Size& rows) { length_ = length_ + rows; }
-
- protected:
-  Size length_ = 0;
-};
-
+// What a cache holds: rows of [head, width] for each of `layers` layers, of `batch` requests.
 struct CacheSizes {
   Axis batch, head, width;
   std::int64_t layers = 0;
   std::int64_t most_rows = 0;  // ignored by the proof run
+};
+
+// The keys and values of earlier rows, one entry a layer: made by a substrate, owned by a request.
+class Cache {
+ public:
+  explicit Cache(const CacheSizes& sizes)
+      : sizes_(sizes) {}
+  virtual ~Cache() = default;
+  const CacheSizes& sizes() const { return sizes_; }
+  const Size& length() const { return length_; }  // rows that have been through every layer
+  void advance(const Size& rows) { length_ = length_ + rows; }
+
+ protected:
+  CacheSizes sizes_;
+  Size length_ = 0;
 };
 
 // One operand of a stage as it arrived, and the axes the stage declares for it.

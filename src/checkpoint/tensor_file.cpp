@@ -14,6 +14,7 @@
 #include <limits>
 
 #include "base/failure.hpp"
+#include "checkpoint/strided.hpp"
 
 namespace nightingale {
 namespace {
@@ -37,12 +38,20 @@ constexpr std::array<TypeFacts, 10> type_facts = {{
     {StoredType::boolean, "BOOL", 1},
 }};
 
-const TypeFacts& facts_of(StoredType type) {
-  for (const TypeFacts& facts : type_facts) {
-    if (facts.type == type) return facts;
-  }
-  fail(ErrorCode::internal, "a stored type has no name");
+constexpr const TypeFacts& facts_of(StoredType type) {
+  return type_facts[static_cast<std::size_t>(type)];
 }
+
+constexpr bool in_order_of_the_types() {
+  for (std::size_t place = 0; place < type_facts.size(); ++place) {
+    if (type_facts[place].type != static_cast<StoredType>(place)) return false;
+  }
+  return true;
+}
+static_assert(in_order_of_the_types(), "type_facts is looked up by the type's number");
+
+template <StoredType type>
+constexpr std::size_t size_of_element = facts_of(type).size;
 
 // The bits of one element, read from an address that need not be aligned.
 template <typename Bits>
@@ -78,7 +87,12 @@ float from_f16(std::uint16_t bits) {
 }
 
 // Each `convert` makes the result from a stored integer or a stored real, or refuses.
-void convert(const StoredTensor&, double value, double& result) {
+template <typename Value>
+void convert(const StoredTensor&, Value value, Value& result) {
+  result = value;
+}
+
+void convert(const StoredTensor&, float value, double& result) {
   result = value;
 }
 
@@ -109,66 +123,62 @@ void convert(const StoredTensor& tensor, double value, std::int64_t& result) {
   result = static_cast<std::int64_t>(value);
 }
 
-void convert(const StoredTensor&, std::int64_t value, std::int64_t& result) {
-  result = value;
+void convert(const StoredTensor& tensor, float value, std::int64_t& result) {
+  convert(tensor, static_cast<double>(value), result);
+}
+
+// The stored element as float, double or int64_t, whichever holds it exactly.
+template <StoredType type>
+auto decode(const std::byte* at) {
+  if constexpr (type == StoredType::f64) return bits_at<double>(at);
+  if constexpr (type == StoredType::f32) return bits_at<float>(at);
+  if constexpr (type == StoredType::f16) return from_f16(bits_at<std::uint16_t>(at));
+  if constexpr (type == StoredType::bf16) return from_bf16(bits_at<std::uint16_t>(at));
+  if constexpr (type == StoredType::i64) return bits_at<std::int64_t>(at);
+  if constexpr (type == StoredType::i32) return std::int64_t{bits_at<std::int32_t>(at)};
+  if constexpr (type == StoredType::i16) return std::int64_t{bits_at<std::int16_t>(at)};
+  if constexpr (type == StoredType::i8) return std::int64_t{bits_at<std::int8_t>(at)};
+  if constexpr (type == StoredType::u8) return std::int64_t{bits_at<std::uint8_t>(at)};
+  if constexpr (type == StoredType::boolean) return std::int64_t{bits_at<std::uint8_t>(at) != 0};
+}
+
+template <StoredType type, typename Value>
+void decode_all(const StoredTensor& tensor, const std::byte* at, std::vector<Value>& values) {
+  for (Value& value : values) {
+    convert(tensor, decode<type>(at), value);
+    at += size_of_element<type>;
+  }
 }
 
 template <typename Value>
-void read_element(const StoredTensor& tensor, const std::byte* at, Value& result) {
-  const auto real = [&](double value) { convert(tensor, value, result); };
-  const auto integer = [&](std::int64_t value) { convert(tensor, value, result); };
+void decode_all(const StoredTensor& tensor, const std::byte* at, std::vector<Value>& values) {
   switch (tensor.type) {
-    case StoredType::f64: return real(bits_at<double>(at));
-    case StoredType::f32: return real(bits_at<float>(at));
-    case StoredType::f16: return real(from_f16(bits_at<std::uint16_t>(at)));
-    case StoredType::bf16: return real(from_bf16(bits_at<std::uint16_t>(at)));
-    case StoredType::i64: return integer(bits_at<std::int64_t>(at));
-    case StoredType::i32: return integer(bits_at<std::int32_t>(at));
-    case StoredType::i16: return integer(bits_at<std::int16_t>(at));
-    case StoredType::i8: return integer(bits_at<std::int8_t>(at));
-    case StoredType::u8: return integer(bits_at<std::uint8_t>(at));
-    case StoredType::boolean: return integer(bits_at<std::uint8_t>(at) != 0);
+    case StoredType::f64: return decode_all<StoredType::f64>(tensor, at, values);
+    case StoredType::f32: return decode_all<StoredType::f32>(tensor, at, values);
+    case StoredType::f16: return decode_all<StoredType::f16>(tensor, at, values);
+    case StoredType::bf16: return decode_all<StoredType::bf16>(tensor, at, values);
+    case StoredType::i64: return decode_all<StoredType::i64>(tensor, at, values);
+    case StoredType::i32: return decode_all<StoredType::i32>(tensor, at, values);
+    case StoredType::i16: return decode_all<StoredType::i16>(tensor, at, values);
+    case StoredType::i8: return decode_all<StoredType::i8>(tensor, at, values);
+    case StoredType::u8: return decode_all<StoredType::u8>(tensor, at, values);
+    case StoredType::boolean: return decode_all<StoredType::boolean>(tensor, at, values);
   }
-}
-
-// For each element in C order, its place in Fortran order: the last axis turns fastest, the first has
-// stride 1.
-std::vector<std::size_t> fortran_places(const std::vector<std::int64_t>& shape, std::size_t count) {
-  std::vector<std::size_t> strides(shape.size(), 1);
-  for (std::size_t axis = 1; axis < shape.size(); ++axis) {
-    strides[axis] = strides[axis - 1] * static_cast<std::size_t>(shape[axis - 1]);
-  }
-  std::vector<std::size_t> places(count);
-  std::vector<std::int64_t> index(shape.size(), 0);
-  std::size_t place = 0;
-  for (std::size_t element = 0; element < count; ++element) {
-    places[element] = place;
-    for (std::size_t axis = shape.size(); axis-- > 0;) {
-      place += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      place -= strides[axis] * static_cast<std::size_t>(shape[axis]);
-      index[axis] = 0;
-    }
-  }
-  return places;
 }
 
 template <typename Value>
 std::vector<Value> to_values(const StoredTensor& tensor) {
   const auto count = static_cast<std::size_t>(tensor.element_count());
-  const std::size_t size = size_of(tensor.type);
-  if (tensor.bytes.size() != count * size) {
+  if (tensor.bytes.size() != count * size_of(tensor.type)) {
     fail(ErrorCode::file_invalid,
          fmt::format("tensor {} has a shape but no values: it comes from a manifest", tensor.name),
          "give the checkpoint itself");
   }
   std::vector<Value> values(count);
-  if (tensor.fortran_order && tensor.shape.size() > 1) {
-    const std::vector<std::size_t> places = fortran_places(tensor.shape, count);
-    for (std::size_t i = 0; i < count; ++i)
-      read_element(tensor, tensor.bytes.data() + places[i] * size, values[i]);
+  if (tensor.fortran_order) {
+    decode_all(tensor, c_order_bytes(tensor).data(), values);
   } else {
-    for (std::size_t i = 0; i < count; ++i) read_element(tensor, tensor.bytes.data() + i * size, values[i]);
+    decode_all(tensor, tensor.bytes.data(), values);
   }
   return values;
 }

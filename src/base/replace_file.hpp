@@ -1,0 +1,20 @@
+// Writes a file so that nobody ever sees half of it: beside its place first, then renamed over it.
+//
+// A link is followed, so that its target is replaced and not the link. A device or a pipe (/dev/stdout) has
+// no beside: it is written straight.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+namespace nightingale {
+
+// Writes the parts one after the other as the file's whole content. Throws output_failed with one clear
+// sentence when the folder is missing or not writable, the place is a folder or write-protected, or the disk
+// is full; what stood there before is then still there.
+void replace_file(const std::string& path, std::initializer_list<std::span<const std::byte>> parts);
+void replace_file(const std::string& path, std::span<const std::span<const std::byte>> parts);
+
+}  // namespace nightingale

@@ -34,5 +34,6 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/nightingaleConfig.cmak
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/nightingaleConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/nightingaleConfig.cmake ${PROJECT_BINARY_DIR}/nightingaleConfigVersion.cmake
               ${PROJECT_SOURCE_DIR}/cmake/dependencies.cmake DESTINATION ${package})
+file(RELATIVE_PATH up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/nightingale.pc.in ${PROJECT_BINARY_DIR}/nightingale.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/nightingale.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

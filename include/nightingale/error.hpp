@@ -55,8 +55,10 @@ struct NIGHTINGALE_EXPORT Error {
 template <typename Value>
 class [[nodiscard]] Result {
  public:
-  Result(Value value) : content_(std::in_place_index<0>, std::move(value)) {}
-  Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}
+  Result(Value value)
+      : content_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error)
+      : content_(std::in_place_index<1>, std::move(error)) {}
 
   bool ok() const { return content_.index() == 0; }
   explicit operator bool() const { return ok(); }

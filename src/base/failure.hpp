@@ -1,5 +1,5 @@
-// The one exception of the house. Inside the library a failure is thrown as `Failure`; the api room turns it into a
-// `Result`. Nothing else is thrown on purpose.
+// The one exception of the house. Inside the library a failure is thrown as `Failure`; the api room turns it
+// into a `Result`. Nothing else is thrown on purpose.
 #pragma once
 
 #include <exception>
@@ -11,7 +11,9 @@ namespace nightingale {
 
 class Failure : public std::exception {
  public:
-  explicit Failure(Error error) : error_(std::move(error)), text_(error_.text()) {}
+  explicit Failure(Error error)
+      : error_(std::move(error)),
+        text_(error_.text()) {}
   const char* what() const noexcept override { return text_.c_str(); }
   const Error& error() const noexcept { return error_; }
 

@@ -10,6 +10,10 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 # Warnings are errors for us, and only warnings for whoever builds Nightingale as a part of something else.
 set(NIGHTINGALE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow)
+# gcc 12 sees overlaps in std::string's operator+ that are not there (gcc bug 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND NIGHTINGALE_WARNINGS -Wno-restrict)
+endif()
 if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_COMPILE_WARNING_AS_ERROR ON)
 endif()

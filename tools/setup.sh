@@ -17,12 +17,12 @@ stop() {
   exit 1
 }
 
-# Says what went wrong, the end of the log and where the rest is.
+# Says what went wrong, where the log is, and of the log what matters: the first failed command, else the end.
 stop_with_log() {
   local log=$1
   shift
   say "$@"
-  tail -n 25 "$log" | cut -c1-300 | sed 's/^/    /' >&2
+  { grep -A 20 -m 1 '^FAILED: ' "$log" || tail -n 12 "$log"; } | cut -c1-200 | sed 's/^/    /' >&2
   stop "the whole log: $log"
 }
 
@@ -63,12 +63,14 @@ install_packages() {
   fi
   say "installing $(echo "$packages" | wc -l) Debian packages:" $packages
   mkdir -p "$logs"
+  # A failed update is not the end: one broken source of several, or lists that are fresh enough, may still do.
   {
-    as_root apt-get update -q -o APT::Update::Error-Mode=any &&
-      as_root apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=600 $packages
+    as_root apt-get update -q
+    as_root apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=600 $packages
   } >"$log" 2>&1 </dev/null && return
-  if grep -qE 'Could not (resolve|connect)|Temporary failure|Failed to fetch|Unable to connect|Unreachable' "$log"; then
-    stop_with_log "$log" "no network: the Debian archive cannot be reached, and these packages must come from it"
+  if grep -qE 'Could not (resolve|connect)|Temporary failure|Failed to fetch|Unable to connect|unreachable' "$log"; then
+    say "no network: the Debian archive cannot be reached, and the packages named above must come from it"
+    stop "try again when it can, or install them by hand; apt's own words: $log"
   fi
   stop_with_log "$log" "apt-get could not install the packages"
 }

@@ -1,0 +1,299 @@
+// The front of every operation that computes: its rule, a tensor for the result, then the substrate's
+// arithmetic. A content front builds no text and allocates nothing but the result.
+#include "ops/ops.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "ops/refusal.hpp"
+#include "ops/rules.hpp"
+
+namespace nightingale {
+
+namespace {
+
+// Bytes of a tensor; sizes that no memory could hold are refused before their product overflows.
+std::size_t bytes_of(const Shape& shape, Type type) {
+  constexpr std::int64_t most_bytes = std::int64_t{1} << 46;
+  std::int64_t bytes = static_cast<std::int64_t>(size_of(type));
+  for (const Axis& axis : shape) {
+    if (!axis.size.is_number() || axis.size.number() < 0) {
+      fail(ErrorCode::internal, "a tensor " + shape.text() + " was asked for before its sizes were known",
+           "please report this");
+    }
+    if (axis.size.number() > 0 && bytes > most_bytes / axis.size.number()) {
+      fail(ErrorCode::memory, "a tensor " + shape.text() + " does not fit in memory",
+           "speak shorter pieces of text or use a shorter prompt");
+    }
+    bytes *= axis.size.number();
+  }
+  return static_cast<std::size_t>(bytes);
+}
+
+std::string_view name_of_type(Type type) {
+  return type == Type::i32 ? "whole numbers" : type == Type::f64 ? "doubles" : "floats";
+}
+
+// Arithmetic on ids, or on numbers of another substrate, is a slip that no axis shows.
+void require_type(std::string_view operation, const Tensor& x, Type type) {
+  if (x.type() == type) return;
+  rules::refuse(
+      {operation},
+      {"an operand holds " + std::string(name_of_type(x.type())) + ", not " + std::string(name_of_type(type)),
+       "ids go through embedding; numbers of another substrate through read and write"},
+      {rules::side({"the operand", x})});
+}
+
+// Ids are values, so no rule of axes can judge them; unchecked they would read outside the table.
+void require_entries(const Tensor& ids, const Weight& table) {
+  const std::int64_t entries = table.shape()[0].size.resolved().number();
+  const auto numbers = ids.numbers<const std::int32_t>();
+  const auto outside = [&](std::int32_t id) { return id < 0 || id >= entries; };
+  const auto found = std::find_if(numbers.begin(), numbers.end(), outside);
+  if (found == numbers.end()) return;
+  throw Failure(Error{ErrorCode::model_mismatch,
+                      "embedding " + table.path() + ": id " + std::to_string(*found) + " at place " +
+                          std::to_string(found - numbers.begin()) + " is not one of the table's " +
+                          std::to_string(entries) + " entries",
+                      {rules::side({"ids", ids}), rules::side(table)},
+                      "the tokenizer or voice belongs to a model with another vocabulary"});
+}
+
+}  // namespace
+
+Tensor Ops::allocate(const Shape& shape, Type type) {
+  auto storage = pool_->take(bytes_of(shape, type));
+  std::byte* data = storage.get();
+  return Tensor(shape, type, std::move(storage), data);
+}
+
+Tensor Ops::write(const Shape& shape, std::span<const float> numbers) {
+  Tensor out = allocate(shape.resolved(), real_);
+  if (!out.has_numbers()) return out;
+  if (static_cast<std::int64_t>(numbers.size()) != out.shape().elements()) {
+    rules::refuse({"write"},
+                  {std::to_string(numbers.size()) + " numbers cannot fill " + out.shape().text() +
+                       ", which has " + std::to_string(out.shape().elements()),
+                   "give one number for each element"},
+                  {});
+  }
+  if (real_ == Type::f64) {
+    std::copy(numbers.begin(), numbers.end(), out.data<double>());
+  } else {
+    std::copy(numbers.begin(), numbers.end(), out.data<float>());
+  }
+  return out;
+}
+
+Tensor Ops::write_ids(const Shape& shape, std::span<const std::int32_t> ids) {
+  Tensor out = allocate(shape.resolved(), Type::i32);
+  if (!out.has_numbers()) return out;
+  if (static_cast<std::int64_t>(ids.size()) != out.shape().elements()) {
+    rules::refuse({"write_ids"},
+                  {std::to_string(ids.size()) + " ids cannot fill " + out.shape().text() + ", which has " +
+                       std::to_string(out.shape().elements()),
+                   "give one id for each element"},
+                  {});
+  }
+  std::copy(ids.begin(), ids.end(), out.data<std::int32_t>());
+  return out;
+}
+
+std::vector<float> Ops::read(const Tensor& x) {
+  if (!x.has_numbers()) {
+    fail(ErrorCode::internal, "the values of " + x.shape().text() + " were read in a run without numbers",
+         "forward may not look at values; please report this");
+  }
+  if (x.type() == Type::i32) {
+    const auto ids = x.numbers<const std::int32_t>();
+    return {ids.begin(), ids.end()};
+  }
+  if (x.type() == Type::f64) {
+    const auto numbers = x.numbers<const double>();
+    std::vector<float> out(numbers.size());
+    std::transform(numbers.begin(), numbers.end(), out.begin(),
+                   [](double number) { return static_cast<float>(number); });
+    return out;
+  }
+  const auto numbers = x.numbers<const float>();
+  return {numbers.begin(), numbers.end()};
+}
+
+Tensor Ops::zeros(const Shape& shape) {
+  Tensor out = allocate(shape.resolved(), real_);
+  if (!out.has_numbers()) return out;
+  if (real_ == Type::f64) {
+    std::fill_n(out.data<double>(), out.shape().elements(), 0.0);
+  } else {
+    std::fill_n(out.data<float>(), out.shape().elements(), 0.0f);
+  }
+  return out;
+}
+
+Tensor Ops::embedding(const Tensor& ids, const Weight& table) {
+  Tensor out = allocate(rules::embedding(ids, table), real_);
+  if (ids.has_numbers()) require_entries(ids, table);
+  do_embedding(ids, table, out);
+  return out;
+}
+
+Tensor Ops::linear(const Tensor& x, const Weight& weight, const Weight& bias, const Fused& fused) {
+  require_type("linear", x, real_);
+  Tensor out = allocate(rules::linear(x, weight, bias, fused), real_);
+  do_linear(x, weight, bias, fused, out);
+  return out;
+}
+
+Tensor Ops::conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& geometry,
+                   const Fused& fused) {
+  require_type("conv1d", x, real_);
+  Tensor out = allocate(rules::conv1d(x, weight, bias, geometry, fused), real_);
+  do_conv1d(x, weight, bias, geometry, fused, out);
+  return out;
+}
+
+Tensor Ops::conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,
+                             const TransposedConvolution& geometry) {
+  require_type("conv_transpose1d", x, real_);
+  Tensor out = allocate(rules::conv_transpose1d(x, weight, bias, geometry), real_);
+  do_conv_transpose1d(x, weight, bias, geometry, out);
+  return out;
+}
+
+Tensor Ops::layer_norm(const Tensor& x, const Weight& scale, const Weight& shift, float eps,
+                       Activation then) {
+  require_type("layer_norm", x, real_);
+  rules::per_channel("layer_norm", x, scale);
+  rules::per_channel("layer_norm", x, shift);
+  Tensor out = allocate(x.shape(), real_);
+  do_layer_norm(x, scale, shift, eps, then, out);
+  return out;
+}
+
+Tensor Ops::rms_norm(const Tensor& x, const Weight& scale, float eps) {
+  require_type("rms_norm", x, real_);
+  rules::per_channel("rms_norm", x, scale);
+  Tensor out = allocate(x.shape(), real_);
+  do_rms_norm(x, scale, eps, out);
+  return out;
+}
+
+Tensor Ops::normalise(const Tensor& x, float eps) {
+  require_type("normalise", x, real_);
+  rules::per_channel("normalise", x, {});
+  Tensor out = allocate(x.shape(), real_);
+  do_normalise(x, eps, out);
+  return out;
+}
+
+Tensor Ops::attention(const Tensor& query, const Tensor& key, const Tensor& value, float scale) {
+  require_type("attention", query, real_);
+  rules::attention(query, key, value);
+  Tensor out = allocate(query.shape(), real_);
+  do_attention(query, key, value, scale, out);
+  return out;
+}
+
+Tensor Ops::relative_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                               const Tensor& position, const Weight& u, const Weight& v, float scale) {
+  require_type("relative_attention", query, real_);
+  rules::relative_attention(query, key, value, position, u, v);
+  Tensor out = allocate(query.shape(), real_);
+  do_relative_attention(query, key, value, position, u, v, scale, out);
+  return out;
+}
+
+Tensor Ops::cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, Cache& cache,
+                             std::int64_t layer, float scale) {
+  require_type("cached_attention", query, real_);
+  rules::cached_attention(query, key, value, cache, layer);
+  Tensor out = allocate(query.shape(), real_);
+  do_cached_attention(query, key, value, cache, layer, scale, out);
+  return out;
+}
+
+Tensor Ops::rotary(const Tensor& x, std::span<const float> frequencies, const Size& start) {
+  require_type("rotary", x, real_);
+  rules::rotary(x, static_cast<std::int64_t>(frequencies.size()));
+  Tensor out = allocate(x.shape(), real_);
+  // Only the proof run, which does not turn anything, starts at a symbol.
+  if (out.has_numbers()) do_rotary(x, frequencies, start.number(), out);
+  return out;
+}
+
+Tensor Ops::activate(const Tensor& x, Activation activation) {
+  require_type("activate", x, real_);
+  Tensor out = allocate(x.shape(), real_);
+  do_activate(x, activation, out);
+  return out;
+}
+
+Tensor Ops::snake(const Tensor& x, const Weight& alpha) {
+  require_type("snake", x, real_);
+  rules::per_channel("snake", x, alpha);
+  Tensor out = allocate(x.shape(), real_);
+  do_snake(x, alpha, out);
+  return out;
+}
+
+Tensor Ops::add(const Tensor& x, const Tensor& y) {
+  require_type("add", x, real_);
+  require_type("add", y, real_);
+  rules::repeated("add", x, y);
+  Tensor out = allocate(x.shape(), real_);
+  if (!out.has_numbers()) return out;
+  const auto strides = rules::strides_along(x.shape(), y.shape());
+  do_add(x, y, std::span(strides).first(x.shape().rank()), out);
+  return out;
+}
+
+Tensor Ops::multiply(const Tensor& x, const Tensor& y) {
+  require_type("multiply", x, real_);
+  require_type("multiply", y, real_);
+  rules::repeated("multiply", x, y);
+  Tensor out = allocate(x.shape(), real_);
+  if (!out.has_numbers()) return out;
+  const auto strides = rules::strides_along(x.shape(), y.shape());
+  do_multiply(x, y, std::span(strides).first(x.shape().rank()), out);
+  return out;
+}
+
+Tensor Ops::combine(float factor, const Tensor& x, float other, const Tensor& y) {
+  require_type("combine", x, real_);
+  require_type("combine", y, real_);
+  rules::combine(x, y);
+  Tensor out = allocate(x.shape(), real_);
+  do_combine(factor, x, other, y, out);
+  return out;
+}
+
+Tensor Ops::scale(const Tensor& x, float factor, float offset) {
+  require_type("scale", x, real_);
+  Tensor out = allocate(x.shape(), real_);
+  do_scale(x, factor, offset, out);
+  return out;
+}
+
+Tensor Ops::stft(const Tensor& x, const Spectrum& spectrum) {
+  require_type("stft", x, real_);
+  Tensor out = allocate(rules::stft(x, spectrum), real_);
+  do_stft(x, spectrum, out);
+  return out;
+}
+
+Tensor Ops::istft(const Tensor& magnitude, const Tensor& phase, const Spectrum& spectrum) {
+  require_type("istft", magnitude, real_);
+  require_type("istft", phase, real_);
+  Tensor out = allocate(rules::istft(magnitude, phase, spectrum), real_);
+  do_istft(magnitude, phase, spectrum, out);
+  return out;
+}
+
+Tensor Ops::phases(const Tensor& f0, std::int64_t harmonics, float sample_rate) {
+  require_type("phases", f0, real_);
+  Tensor out = allocate(rules::phases(f0, harmonics), real_);
+  do_phases(f0, harmonics, sample_rate, out);
+  return out;
+}
+
+}  // namespace nightingale

@@ -1,0 +1,338 @@
+// The rules of the operations that compute. Those that only move numbers stand in rules_moves.cpp.
+#include "ops/rules.hpp"
+
+#include "ops/refusal.hpp"
+
+namespace nightingale::rules {
+
+namespace {
+
+Axis resolved(const Axis& axis) {
+  return {axis.name, axis.size.resolved()};
+}
+
+void require_rank(const Operation& operation, const Weight& weight, std::size_t rank, const char* layout) {
+  if (weight.shape().rank() == rank) return;
+  refuse(operation,
+         {"the weight has " + std::to_string(weight.shape().rank()) + " axes, not " + layout,
+          "declare it with the axes " + std::string(layout)},
+         {side(weight, layout)});
+}
+
+// One value for each index of the axis that comes out.
+void require_bias(const Operation& operation, const Weight& bias, const Axis& out) {
+  if (!bias) return;
+  const Shape& axes = bias.shape();
+  if (axes.rank() == 1 && axes[0].name == out.name && same(axes[0].size, out.size)) return;
+  refuse(operation,
+         {"the bias " + bias.path() + " is " + axes.text() + " but what comes out is " + quoted(out),
+          "bind the bias with the axis that the weight puts out"},
+         {side(bias, Shape{out}.text()), side(*operation.weight)});
+}
+
+void require_added(const Operation& operation, const Fused& fused, const Shape& result) {
+  if (fused.add) require_equal(operation, {"the result", result}, {"what is added", *fused.add});
+}
+
+// The result's axes must be told apart by name, so a new one may not be there already.
+void require_new(const Operation& operation, const Tensor& x, std::size_t replaced, const Axis& added) {
+  for (std::size_t i = 0; i < x.shape().rank(); ++i) {
+    if (i == replaced || x.shape()[i].name != added.name) continue;
+    refuse(operation,
+           {"the result would have two axes '" + std::string(added.name.text()) + "'",
+            "rename the axis of x first"},
+           {side({"x", x})});
+  }
+}
+
+// How many taps, as a number: a convolution's length cannot be told without it.
+std::int64_t taps_of(const Operation& operation, const Weight& weight) {
+  const Size taps = weight.shape()[2].size.resolved();
+  if (taps.is_number() && taps.number() > 0) return taps.number();
+  refuse(operation,
+         {"the number of taps is not known: " + quoted(weight.shape()[2]),
+          "bind the weight to a checkpoint, or declare the size of its tap axis"},
+         {side(weight)});
+}
+
+void require_rows(const Operation& operation, const Tensor& x, const Weight& weight) {
+  require_rank(operation, weight, 3, operation.name == "conv1d" ? "[out, in, tap]" : "[in, out, tap]");
+  const Axis& in = weight.shape()[operation.name == "conv1d" ? 1 : 0];
+  require_innermost(operation, {"x", x}, in, "the weight");
+  require_layout(operation, {"x", x}, 3, "[batch, row, " + std::string(in.name.text()) + "]");
+}
+
+std::string written(std::int64_t number) {
+  return (number < 0 ? " − " : " + ") + std::to_string(number < 0 ? -number : number);
+}
+
+// (row + padding − dilation·(taps − 1) − 1)/stride + 1, in whole numbers for every length.
+Size convolved(const Operation& operation, const Tensor& x, std::int64_t taps, const Convolution& geometry) {
+  const Axis& row = x.shape()[1];
+  const std::int64_t reach = geometry.dilation * (taps - 1) + 1;
+  const std::int64_t padding = geometry.pad_left + geometry.pad_right;
+  if (geometry.stride < 1 || geometry.dilation < 1 || geometry.pad_left < 0 || geometry.pad_right < 0) {
+    refuse(operation,
+           {"stride and dilation must be at least 1 and padding at least 0",
+            "correct the convolution's geometry"},
+           {side({"x", x})});
+  }
+  const Size room = row.size + (padding - reach);
+  if (room.is_number() && room.number() < 0) {
+    refuse(operation,
+           {quoted(row) + " with padding " + std::to_string(geometry.pad_left) + " + " +
+                std::to_string(geometry.pad_right) + " is shorter than the reach of " + std::to_string(taps) +
+                " taps, " + std::to_string(reach),
+            "the input is too short for this convolution, or its padding is forgotten"},
+           {side({"x", x}), side(*operation.weight)});
+  }
+  if (const auto steps = room.divided(geometry.stride)) return *steps + 1;
+  refuse(operation,
+         {"(" + row.size.text() + written(padding - reach) + ")/" + std::to_string(geometry.stride) +
+              " is not a whole number of steps for every length",
+          "pad '" + std::string(row.name.text()) + "' so that the stride divides it for every length"},
+         {side({"x", x}), side(*operation.weight)});
+}
+
+}  // namespace
+
+Shape embedding(const Tensor& ids, const Weight& table) {
+  const Operation operation{"embedding", &table};
+  require_rank(operation, table, 2, "[entry, channel]");
+  if (ids.type() != Type::i32 || ids.shape().rank() == Shape::most_axes) {
+    refuse(operation, {"the ids are not whole numbers in [batch, row]", "write_ids makes token ids"},
+           {side({"ids", ids})});
+  }
+  require_new(operation, ids, Shape::most_axes, table.shape()[1]);
+  Shape out = ids.shape();
+  out.append(resolved(table.shape()[1]));
+  return out;
+}
+
+Shape linear(const Tensor& x, const Weight& weight, const Weight& bias, const Fused& fused) {
+  const Operation operation{"linear", &weight};
+  require_rank(operation, weight, 2, "[out, in]");
+  require_innermost(operation, {"x", x}, weight.shape()[1], "the weight");
+  const Axis out = resolved(weight.shape()[0]);
+  require_bias(operation, bias, out);
+  Shape result = x.shape();
+  require_new(operation, x, result.rank() - 1, out);
+  result[result.rank() - 1] = out;
+  require_added(operation, fused, result);
+  return result;
+}
+
+Shape conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& geometry,
+             const Fused& fused) {
+  const Operation operation{"conv1d", &weight};
+  require_rows(operation, x, weight);
+  const Axis out = resolved(weight.shape()[0]);
+  require_bias(operation, bias, out);
+  require_new(operation, x, 2, out);
+  const Size rows = convolved(operation, x, taps_of(operation, weight), geometry);
+  Shape result{x.shape()[0], {x.shape()[1].name, rows}, out};
+  require_added(operation, fused, result);
+  return result;
+}
+
+Shape conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,
+                       const TransposedConvolution& geometry) {
+  const Operation operation{"conv_transpose1d", &weight};
+  require_rows(operation, x, weight);
+  const Axis out = resolved(weight.shape()[1]);
+  require_bias(operation, bias, out);
+  require_new(operation, x, 2, out);
+  const Axis& row = x.shape()[1];
+  const std::int64_t taps = taps_of(operation, weight);
+  const Size rows = geometry.stride * (row.size - 1) + (taps - 2 * geometry.trim);
+  if (geometry.stride < 1 || geometry.trim < 0 || (rows.is_number() && rows.number() < 0)) {
+    refuse(
+        operation,
+        {quoted(row) + " at stride " + std::to_string(geometry.stride) + " with " + std::to_string(taps) +
+             " taps leaves nothing after " + std::to_string(geometry.trim) + " rows are cut from both ends",
+         "the input is too short, or the geometry is another layer's"},
+        {side({"x", x}), side(weight)});
+  }
+  return {x.shape()[0], {row.name, rows}, out};
+}
+
+void per_channel(std::string_view name, const Tensor& x, const Weight& weight) {
+  const Operation operation{name, &weight};
+  if (x.shape().rank() == 0) refuse(operation, {"x has no axes", "give a value of the stage before"}, {});
+  if (!weight) return;
+  require_rank(operation, weight, 1, "[channel]");
+  require_innermost(operation, {"x", x}, weight.shape()[0], "the weight");
+}
+
+void attention(const Tensor& query, const Tensor& key, const Tensor& value) {
+  const Operation operation{"attention"};
+  require_layout(operation, {"query", query}, 4, "[batch, row, head, width]");
+  require_layout(operation, {"key", key}, 4, "[batch, other row, head, width]");
+  require_equal(operation, {"key", key}, {"value", value});
+  for (const std::size_t i : {std::size_t{0}, std::size_t{2}, std::size_t{3}}) {
+    const Axis& wanted = query.shape()[i];
+    const Axis& found = key.shape()[i];
+    if (found.name == wanted.name && same(found.size, wanted.size)) continue;
+    refuse(operation,
+           {"the query has " + quoted(wanted) + " where the key has " + quoted(found),
+            "query and key must be split into the same heads of the same width"},
+           {side({"query", query}), side({"key", key})});
+  }
+}
+
+void relative_attention(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& position,
+                        const Weight& u, const Weight& v) {
+  const Operation operation{"relative_attention", &u};
+  require_layout(operation, {"query", query}, 4, "[batch, row, head, width]");
+  require_equal(operation, {"query", query}, {"key", key});
+  require_equal(operation, {"query", query}, {"value", value});
+  const Shape& axes = query.shape();
+  const Size distances = 2 * axes[1].size - 1;
+  const Shape wanted{{"relative", distances}, axes[2], axes[3]};
+  const Shape& found = position.shape();
+  const Shape expected = found.rank() == 3 ? Shape{{found[0].name, distances}, axes[2], axes[3]} : wanted;
+  if (found.rank() != 3 || !same(found[0].size, distances)) {
+    refuse(operation,
+           {"position is " + found.text() + " but " + quoted(axes[1]) + " has " + distances.text() +
+                " distances, 2·rows − 1",
+            "make the table of positions for the rows of this query"},
+           {side({"query", query}), side({"position", position}, wanted.text())});
+  }
+  require_equal(operation, {"query's head and width", expected}, {"position", position});
+  for (const Weight* weight : {&u, &v}) {
+    const Shape one_row{axes[2], axes[3]};
+    require_equal({"relative_attention", weight}, {"one row of the query", one_row},
+                  {"the weight", weight->shape()});
+  }
+}
+
+void cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, const Cache& cache,
+                      std::int64_t layer) {
+  const Operation operation{"cached_attention"};
+  require_layout(operation, {"query", query}, 4, "[batch, row, head, width]");
+  require_equal(operation, {"query", query}, {"key", key});
+  require_equal(operation, {"query", query}, {"value", value});
+  const CacheSizes& sizes = cache.sizes();
+  const Shape held{sizes.batch, query.shape()[1], sizes.head, sizes.width};
+  require_equal(operation, {"the cache", held}, {"key", key});
+  if (layer < 0 || layer >= sizes.layers) {
+    refuse(operation,
+           {"layer " + std::to_string(layer) + " of a cache for " + std::to_string(sizes.layers),
+            "make the cache for as many layers as the network has"},
+           {side({"key", key})});
+  }
+  const Size rows = cache.length() + query.shape()[1].size;
+  if (rows.is_number() && query.has_numbers() && rows.number() > sizes.most_rows) {
+    refuse(operation,
+           {"the cache holds at most " + std::to_string(sizes.most_rows) + " rows, not " + rows.text(),
+            "speak a shorter text, or make the cache longer"},
+           {side({"key", key})});
+  }
+}
+
+void rotary(const Tensor& x, std::int64_t frequencies) {
+  const Operation operation{"rotary"};
+  require_layout(operation, {"x", x}, 4, "[batch, row, head, width]");
+  const Axis& width = x.shape()[3];
+  if (same(width.size, 2 * frequencies)) return;
+  refuse(operation,
+         {quoted(width) + " is not twice the " + std::to_string(frequencies) + " frequencies",
+          "a head turns pairs: it needs half as many frequencies as it is wide"},
+         {side({"x", x}, "[batch, row, head, width " + std::to_string(2 * frequencies) + "]")});
+}
+
+void combine(const Tensor& x, const Tensor& y) {
+  require_equal({"combine"}, {"x", x}, {"y", y});
+}
+
+void repeated(std::string_view name, const Tensor& x, const Tensor& y) {
+  const Shape& along = x.shape();
+  const Shape& axes = y.shape();
+  std::size_t met = 0;
+  for (const Axis& axis : along) {
+    if (met == axes.rank() || axes[met].name != axis.name) continue;
+    const bool one_for_all = axis.name == Name("batch") && axes[met].size == Size(1);
+    if (!one_for_all && !same(axes[met].size, axis.size)) break;
+    ++met;
+  }
+  if (met == axes.rank()) return;
+
+  // Say why: leave out of x what y may lack, then compare.
+  Shape shared;
+  for (const Axis& axis : along) {
+    if (axes.has(axis.name)) shared.append(axis);
+  }
+  Cause cause = compare({"x", shared}, {"y", axes});
+  if (const auto batch = along.find("batch"); batch && along[*batch].size == Size(1) && axes.has("batch")) {
+    if (shared.rank() == axes.rank()) cause.fix += "; when only the batch differs, exchange x and y";
+  }
+  refuse({name}, std::move(cause),
+         {side({"x", x}), side({"y", y}, "axes of x in the same order, or some of them")});
+}
+
+std::array<std::int64_t, Shape::most_axes> strides_along(const Shape& x, const Shape& y) {
+  std::array<std::int64_t, Shape::most_axes> strides{};
+  std::int64_t stride = 1;
+  std::size_t left = y.rank();
+  for (std::size_t i = x.rank(); i-- > 0;) {
+    if (left == 0 || y[left - 1].name != x[i].name) continue;
+    --left;
+    strides[i] = y.count(left) == 1 ? 0 : stride;
+    stride *= y.count(left);
+  }
+  return strides;
+}
+
+Shape stft(const Tensor& x, const Spectrum& spectrum) {
+  const Operation operation{"stft"};
+  require_layout(operation, {"x", x}, 2, "[batch, sample]");
+  const Axis& sample = x.shape()[1];
+  if (spectrum.window < 2 || spectrum.window % 2 != 0 || spectrum.hop < 1) {
+    refuse(operation,
+           {"a window of " + std::to_string(spectrum.window) + " with hop " + std::to_string(spectrum.hop) +
+                " is not even and positive",
+            "correct the transform's sizes"},
+           {side({"x", x})});
+  }
+  if (sample.size.is_number() && sample.size.number() <= spectrum.window / 2) {
+    refuse(operation,
+           {quoted(sample) + " is too short to be reflected by half a window, " +
+                std::to_string(spectrum.window / 2),
+            "give more than half a window of samples"},
+           {side({"x", x})});
+  }
+  const auto steps = sample.size.divided(spectrum.hop);
+  if (!steps) {
+    refuse(operation,
+           {sample.size.text() + " samples are not a whole number of hops of " +
+                std::to_string(spectrum.hop) + " for every length",
+            "trim or pad to a multiple of the hop"},
+           {side({"x", x})});
+  }
+  return {x.shape()[0], {"spectrum", *steps + 1}, {"bin", spectrum.window + 2}};
+}
+
+Shape istft(const Tensor& magnitude, const Tensor& phase, const Spectrum& spectrum) {
+  const Operation operation{"istft"};
+  require_layout(operation, {"magnitude", magnitude}, 3, "[batch, spectrum, bin]");
+  require_equal(operation, {"magnitude", magnitude}, {"phase", phase});
+  require_innermost(operation, {"magnitude", magnitude}, {"bin", spectrum.window / 2 + 1}, "the window");
+  const Axis& columns = magnitude.shape()[1];
+  if (columns.name != Name("spectrum") || (columns.size.is_number() && columns.size.number() < 2)) {
+    refuse(operation,
+           {quoted(columns) + " is not a row of at least 2 spectra",
+            "the columns of a transform are named 'spectrum'"},
+           {side({"magnitude", magnitude}, "[batch, spectrum, bin]")});
+  }
+  return {magnitude.shape()[0], {"sample", spectrum.hop * (columns.size - 1)}};
+}
+
+Shape phases(const Tensor& f0, std::int64_t harmonics) {
+  const Operation operation{"phases"};
+  require_layout(operation, {"f0", f0}, 2, "[batch, sample]");
+  Shape out = f0.shape();
+  out.append({"harmonic", harmonics});
+  return out;
+}
+
+}  // namespace nightingale::rules

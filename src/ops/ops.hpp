@@ -124,6 +124,11 @@ class Ops {
   std::vector<float> read(const Tensor& x);
   Tensor zeros(const Shape& shape);
 
+  // A weight as a tensor: learned queries, and rows first … of a table (axes [row, channel]) such as learned
+  // positions.
+  Tensor constant(const Weight& weight);
+  Tensor rows(const Weight& table, const Size& first, const Axis& row);
+
   // Where stages meet: each operand's names, order and sizes against what the stage declares for these
   // lengths. Throws Failure (shape_mismatch) with the whole story: see ops/join.hpp.
   void join(std::string_view stage, const Lengths& lengths, std::initializer_list<Join> operands);

@@ -1,0 +1,108 @@
+#include "models/flow/flow.hpp"
+
+#include "layers/positions.hpp"
+#include "models/flow/facts.hpp"
+#include "models/flow/solver.hpp"
+#include "models/lengths.hpp"
+
+namespace nightingale::flow {
+
+Flow::Flow(Binder at)
+    : code_(at.axis("code")),
+      channel_(at.scope("flow.encoder").axis("channel")),
+      embedding_(at / "input_embedding", code_, channel_),
+      speaker_projection_(at / "spk_embed_affine_layer", lengths::mel, {"speaker", speaker_channels}),
+      encoder_((at / "encoder").scope("flow.encoder"), channel_),
+      encoder_projection_(at / "encoder_proj", lengths::mel, channel_),
+      estimator_((at / "decoder" / "estimator").scope("flow.decoder")) {}
+
+Condition Flow::condition(Ops& op, const Lengths& lengths, const Voice& voice, const Tensor& speech) const {
+  using namespace nightingale::lengths;
+  op.join("flow", lengths,
+          {{"speaker", &voice.speaker, {batch, {"speaker", speaker_channels}}},
+           {"prompt", &voice.prompt, {batch, prompt}},
+           {"prompt_mel", &voice.prompt_mel, {batch, {"frame", prompt_frame.size}, mel}},
+           {"speech", &speech, {batch, nightingale::lengths::speech}}});
+  const Span span(op, "flow.encoder");
+
+  const Tensor tokens =
+      op.concat({op.rename(voice.prompt, "prompt", "token"), op.rename(speech, "speech", "token")}, "token");
+  const Tensor embedded = embedding_.forward(op, tokens);
+  op.note("flow.embedding", embedded);
+  const Tensor encoded = encoder_.forward(op, embedded);
+  op.note("flow.encoder", encoded);
+  const Tensor mu = encoder_projection_.forward(op, encoded).from("flow.encoder");
+  const Tensor speaker = speaker_projection_.forward(op, op.normalise(voice.speaker, speaker_norm_eps));
+
+  // The voice's mel stands where its tokens stand; the frames to be made have none.
+  const Size frames = mu.shape()[1].size;
+  const Size missing = frames - voice.prompt_mel.shape()[1].size;
+  const Tensor nothing = op.zeros({{"batch", 1}, {"frame", missing}, mel});
+  const Tensor known = op.concat({voice.prompt_mel, nothing}, "frame").from("voice");
+  return {mu, speaker.from("voice"), known};
+}
+
+Tensor Flow::branches(Ops& op, const Lengths& lengths, const Tensor& x, const Condition& condition,
+                      float time) const {
+  // The unconditioned branch knows nothing but the noise and the time.
+  const auto with_zeros = [&op](const Tensor& known) {
+    return op.concat({known, op.zeros(known.shape())}, "batch").from(known.origin());
+  };
+  const Axis sinusoid{"time_sinusoid", estimator_parts * nightingale::lengths::mel.size};
+  const Tensor moment = op.write({{"batch", 1}, sinusoid}, time_sinusoid(time, sinusoid.size.number()));
+  return estimator_.forward(op, lengths,
+                            {.x = op.concat({x, x}, "batch").from(x.origin()),
+                             .mu = with_zeros(condition.mu),
+                             .speaker = with_zeros(condition.speaker),
+                             .prompt = with_zeros(condition.prompt),
+                             .time = op.concat({moment, moment}, "batch")});
+}
+
+Tensor Flow::velocity(Ops& op, const Lengths& lengths, const Tensor& x, const Condition& condition,
+                      float time, float guidance) const {
+  const Tensor both = branches(op, lengths, x, condition, time);
+  return guide(op, op.slice(both, "batch", 0, 1), op.slice(both, "batch", 1, 1), guidance);
+}
+
+Tensor Flow::solve(Ops& op, const Lengths& lengths, const Tensor& noise, const Condition& condition,
+                   const Solve& options) const {
+  const std::vector<float> moments = cosine_schedule(options.steps);
+  Tensor x = noise;
+  for (int step = 0; step < options.steps; ++step) {
+    const auto i = static_cast<std::size_t>(step);
+    const Tensor v = velocity(op, lengths, x, condition, moments[i], options.guidance);
+    x = euler_step(op, x, v, moments[i], moments[i + 1]).from("flow.solver");
+    op.note("flow.solver", x);
+    if (options.progress) options.progress(step + 1, options.steps);
+  }
+  return x;
+}
+
+Tensor Flow::trim(Ops& op, const Tensor& mel, const Size& prompt_frame) {
+  const Size frames = mel.shape()[1].size;
+  return op.slice(mel, "frame", prompt_frame, frames - prompt_frame).from("flow");
+}
+
+std::vector<Signature> Flow::signatures() {
+  using namespace nightingale::lengths;
+  const Axis speaker{"speaker", speaker_channels};
+  return {{"flow.encoder",
+           {{"prompt", {batch, prompt}}, {"speech", {batch, nightingale::lengths::speech}}},
+           {"mu", {batch, frame, mel}}},
+          {"flow.decoder",
+           {{"x", {batch, frame, mel}},
+            {"mu", {batch, frame, mel}},
+            {"speaker", {batch, mel}},
+            {"prompt", {batch, frame, mel}},
+            {"time", {batch, {"time_sinusoid", estimator_parts * mel.size}}}},
+           {"velocity", {batch, frame, mel}}},
+          {"flow",
+           {{"speaker", {batch, speaker}},
+            {"prompt", {batch, prompt}},
+            {"prompt_mel", {batch, {"frame", prompt_frame.size}, mel}},
+            {"speech", {batch, nightingale::lengths::speech}},
+            {"noise", {batch, frame, mel}}},
+           {"mel", {batch, out_frame, mel}}}};
+}
+
+}  // namespace nightingale::flow

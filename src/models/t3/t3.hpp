@@ -1,0 +1,68 @@
+// T3: text and a voice become speech tokens, 25 a second, one after the other.
+//
+//   rows = [condition 34 | text | start | start | speech …] → Llama → norm → head → one logit per speech
+//   token
+//
+// Guidance decodes two branches in one pass over the weights: row 0 of the batch sees the text, in row 1 the
+// text's embeddings are zero (its positions stay). Source: t3.py T3, llama_configs.py; sizes are solved from
+// the checkpoint.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "layers/embedding.hpp"
+#include "models/signature.hpp"
+#include "models/t3/conditioning.hpp"
+#include "models/t3/llama_block.hpp"
+
+namespace nightingale::t3 {
+
+enum class Guidance { off, on };
+
+// A voice as T3 needs it. speaker [batch 1, speaker 256], prompt [batch 1, row] of speech tokens, emotion
+// [batch 1, emotion 1] (0.5 is neutral).
+struct Voice {
+  Tensor speaker, prompt, emotion;
+};
+
+class T3 {
+ public:
+  explicit T3(Binder at);
+
+  // The voice's 34 rows [batch 1, row 34, model]; computed once a voice.
+  Tensor condition(Ops& op, const Voice& voice) const;
+
+  // A cache for this network: `most_rows` bounds condition + text + 2 + speech.
+  std::unique_ptr<Cache> make_cache(Ops& op, Guidance guidance, std::int64_t most_rows) const;
+
+  // Everything before the first speech token in one pass. text [batch 1, row] holds token ids, start and stop
+  // included → logits [batch 1 or 2, row 1, speech_vocabulary].
+  Tensor prefill(Ops& op, const Tensor& condition, const Tensor& text, Guidance guidance, Cache& cache) const;
+
+  // One more token: id [batch 1, row 1], which is the `index`-th of the speech (from 1) → logits as above.
+  Tensor step(Ops& op, const Tensor& id, const Size& index, Guidance guidance, Cache& cache) const;
+
+  std::int64_t text_vocabulary() const { return text_vocabulary_.size.resolved().number(); }
+  std::int64_t speech_vocabulary() const { return speech_vocabulary_.size.resolved().number(); }
+  std::int64_t most_text() const { return text_position_.size.resolved().number(); }  // rows with a position
+  std::int64_t most_speech() const { return speech_position_.size.resolved().number(); }
+  std::int64_t condition_rows() const;
+  static std::vector<Signature> signatures();
+
+ private:
+  Tensor backbone(Ops& op, Tensor x, Cache& cache) const;
+
+  Axis model_, text_vocabulary_, speech_vocabulary_, text_position_, speech_position_;
+  BackboneAxes axes_;
+  Embedding text_embedding_, speech_embedding_;
+  Weight text_positions_, speech_positions_;
+  Conditioning conditioning_;
+  std::vector<LlamaBlock> blocks_;
+  RmsNorm norm_;
+  Linear speech_head_;
+  std::vector<float> frequencies_;
+};
+
+}  // namespace nightingale::t3

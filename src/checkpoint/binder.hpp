@@ -107,9 +107,10 @@ class Binding {
   const std::vector<BoundTensor>& tensors() const;
   std::vector<SolvedSize> sizes() const;
 
+  struct Record;  // what was claimed and how it was judged: checkpoint/binder_record.hpp
+
  private:
   friend class Binder;
-  struct Record;
   std::unique_ptr<Record> record_;
 };
 

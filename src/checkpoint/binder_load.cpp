@@ -1,0 +1,117 @@
+// Giving each bound weight its numbers, once the checkpoint has been judged.
+//
+// Aligned float32 in C order is used where it lies in the mapped file; all else is converted into a vector of
+// its own. Every number is looked at once: a NaN would otherwise be heard as silence or noise much later.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdint>
+
+#include "base/failure.hpp"
+#include "checkpoint/binder_record.hpp"
+#include "checkpoint/finite.hpp"
+#include "checkpoint/weight_norm.hpp"
+
+namespace nightingale {
+namespace {
+
+bool can_be_used_in_place(const StoredTensor& tensor) {
+  const auto address = reinterpret_cast<std::uintptr_t>(tensor.bytes.data());
+  const bool c_order = !tensor.fortran_order || tensor.shape.size() < 2;
+  return tensor.type == StoredType::f32 && c_order && address % alignof(float) == 0;
+}
+
+// A double beyond float's range becomes an infinity here, which the search for such numbers then reports.
+std::vector<float> converted(const StoredTensor& tensor) {
+  if (tensor.type != StoredType::f64) return to_float(tensor);
+  const std::vector<double> numbers = to_double(tensor);
+  std::vector<float> out;
+  out.reserve(numbers.size());
+  for (double number : numbers) out.push_back(static_cast<float>(number));
+  return out;
+}
+
+void own(WeightRecord& weight, std::vector<float> numbers) {
+  const auto owner = std::make_shared<const std::vector<float>>(std::move(numbers));
+  weight.values = *owner;
+  weight.owner = owner;
+}
+
+// "[3, 17]": the place of a number in a tensor.
+std::string place_text(std::size_t index, const std::vector<std::int64_t>& shape) {
+  std::vector<std::int64_t> place(shape.size());
+  auto rest = static_cast<std::int64_t>(index);
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    place[axis] = rest % shape[axis];
+    rest /= shape[axis];
+  }
+  return shape_text(place);
+}
+
+std::string number_text(float number) {
+  return std::isnan(number) ? "NaN" : number > 0 ? "infinity" : "−infinity";
+}
+
+// A fact about the first number of `numbers` that is not finite, if there is one.
+void look_for_faults(const std::string& name, const std::vector<std::int64_t>& shape,
+                     std::span<const float> numbers, const std::string& origin, std::vector<Fact>& faults) {
+  const auto place = first_not_finite(numbers);
+  if (!place) return;
+  faults.push_back({name, fmt::format("{} at {}", number_text(numbers[*place]), place_text(*place, shape)),
+                    "finite numbers", origin});
+}
+
+void load_plain(WeightRecord& weight, const StoredTensor& tensor,
+                const std::shared_ptr<const TensorFile>& file, std::vector<Fact>& faults) {
+  if (can_be_used_in_place(tensor)) {
+    weight.values = {reinterpret_cast<const float*>(tensor.bytes.data()),
+                     tensor.bytes.size() / sizeof(float)};
+    weight.owner = file;
+  } else {
+    own(weight, converted(tensor));
+  }
+  look_for_faults(weight.path, tensor.shape, weight.values, "", faults);
+}
+
+void load_pair(WeightRecord& weight, const Claim& length, const Claim& direction, std::vector<Fact>& faults) {
+  const std::size_t faults_before = faults.size();
+  for (const Claim* half : {&length, &direction}) {
+    look_for_faults(half->name, half->tensor->shape, converted(*half->tensor), "", faults);
+  }
+  own(weight, fold_weight_norm(to_double(*length.tensor), to_double(*direction.tensor)));
+  if (faults.size() > faults_before) return;
+  look_for_faults(direction.name, direction.tensor->shape, weight.values,
+                  "its numbers are all zero along this first axis: a direction without length", faults);
+}
+
+}  // namespace
+
+void Binding::load(Ops& op) {
+  Record& record = *record_;
+  if (!record.file.has_bytes()) return;
+
+  // A copy shares the mapped bytes and keeps them alive for the weights that are used in place.
+  const auto file = std::make_shared<const TensorFile>(record.file);
+  std::vector<Fact> faults;
+  for (const ClaimedWeight& claimed : record.weights) {
+    WeightRecord& weight = claimed.weight.record();
+    const Claim& first = record.claims[claimed.claim];
+    if (claimed.direction) {
+      load_pair(weight, first, record.claims[*claimed.direction], faults);
+    } else {
+      load_plain(weight, *first.tensor, file, faults);
+    }
+  }
+  if (!faults.empty()) {
+    const std::size_t count = faults.size();
+    throw Failure(
+        Error{ErrorCode::file_invalid,
+              fmt::format("{} holds numbers that are not finite (in {} tensor{})", file_name_of(record.file),
+                          count, count == 1 ? "" : "s"),
+              std::move(faults),
+              "the file is damaged, or the training that wrote it diverged; take it again from its source"});
+  }
+  for (ClaimedWeight& claimed : record.weights) op.prepare(claimed.weight);
+}
+
+}  // namespace nightingale

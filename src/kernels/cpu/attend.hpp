@@ -1,0 +1,34 @@
+// Attention of one tile of query rows of one head: all scores of the tile lie in the second-level cache, so
+// that the whole score matrix is never written.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cpu/gemm.hpp"
+
+namespace nightingale::cpu {
+
+// Query rows of a tile.
+constexpr std::int64_t attention_rows = 64;
+
+// One head: keys and values are `count` rows of `width` numbers.
+struct Head {
+  ConstMatrix keys, values;
+  std::int64_t count, width;
+};
+
+// scores [rows, stride] → weights → out. Row r uses its first `visible` + r·`more` keys (more is 1 where a
+// row sees itself and what came before, 0 where every row sees all).
+struct Seen {
+  std::int64_t visible;
+  std::int64_t more;
+};
+
+void attend_with_scores(const Head& head, const Matrix& scores, std::int64_t rows, Seen seen, float scale,
+                        const Matrix& out);
+
+// The same with scores = query · keysᵀ, computed into `scores`.
+void attend(const Head& head, const ConstMatrix& query, std::int64_t rows, Seen seen, float scale,
+            const Matrix& scores, const Matrix& out);
+
+}  // namespace nightingale::cpu

@@ -1,0 +1,16 @@
+// The fast substrate: float32 on the CPU, oneDNN for matrix products and own kernels for the rest.
+#pragma once
+
+#include <memory>
+
+#include "ops/ops.hpp"
+
+namespace nightingale {
+
+struct CpuOptions {
+  int threads = 0;  // 0: as many as the machine has cores
+};
+
+std::unique_ptr<Ops> make_cpu(CpuOptions options = {});
+
+}  // namespace nightingale

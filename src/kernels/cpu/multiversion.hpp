@@ -1,0 +1,17 @@
+// How own kernels meet the instruction sets: each is a plain function over plain arrays, compiled for several
+// sets at once; the loader picks one for the machine it runs on.
+//
+// What is odd: the body of an OpenMP region is a function of its own that does not inherit the versions.
+// A multiversioned function is therefore always serial, and parallel.hpp calls it from inside the region.
+// Small functions that it uses must be inlined, or they stay at the baseline set.
+#pragma once
+
+// Sanitized programs start before their runtime can serve the loader's resolvers.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(NIGHTINGALE_SANITIZED)
+#define NIGHTINGALE_MULTIVERSION \
+  __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#else
+#define NIGHTINGALE_MULTIVERSION
+#endif
+
+#define NIGHTINGALE_INLINE inline __attribute__((always_inline))

@@ -1,0 +1,108 @@
+// The three attentions against the reference. Their tolerance is wider: the exponential turns an error of a
+// score, which is a sum of `width` products, into a relative error of a weight.
+#include "both.hpp"
+
+using namespace nightingale;
+using namespace nightingale::testing;
+
+namespace {
+
+constexpr double softened = 4e-6;
+
+Shape heads_of(std::int64_t batch, std::int64_t rows, std::int64_t heads, std::int64_t width) {
+  return {{"batch", batch}, {"row", rows}, {"head", heads}, {"width", width}};
+}
+
+}  // namespace
+
+TEST_CASE("attention_agrees_where_every_row_sees_all") {
+  struct Sizes {
+    std::int64_t batch, rows, count, heads, width;
+  };
+  for (const Sizes s : {Sizes{1, 1, 1, 1, 1},
+                        {2, 65, 65, 3, 16},
+                        {1, 32, 150, 4, 64},
+                        {2, 130, 7, 2, 20},
+                        {1, 300, 301, 1, 64}}) {
+    CAPTURE(s.rows);
+    CAPTURE(s.count);
+    CHECK(agree(
+        [&](Ops& op) {
+          const Tensor query = random_tensor(op, heads_of(s.batch, s.rows, s.heads, s.width), 1);
+          const Tensor key = random_tensor(op, heads_of(s.batch, s.count, s.heads, s.width), 2);
+          const Tensor value = random_tensor(op, heads_of(s.batch, s.count, s.heads, s.width), 3);
+          return op.attention(query, key, value, 0.3F);
+        },
+        softened));
+  }
+}
+
+TEST_CASE("attention_survives_scores_that_would_overflow_an_exponential") {
+  CHECK(agree(
+      [](Ops& op) {
+        const Tensor x = random_tensor(op, heads_of(1, 20, 2, 16), 4, 10);
+        return op.attention(x, x, x, 5);
+      },
+      softened));
+}
+
+TEST_CASE("relative_attention_agrees_inside_and_across_tiles") {
+  for (const std::int64_t rows : {1, 2, 31, 64, 65, 200}) {
+    CAPTURE(rows);
+    const Weight u = random_weight("u", {{"head", 3}, {"width", 16}}, 5);
+    const Weight v = random_weight("v", {{"head", 3}, {"width", 16}}, 6);
+    CHECK(agree(
+        [&](Ops& op) {
+          const Tensor query = random_tensor(op, heads_of(2, rows, 3, 16), 7);
+          const Tensor key = random_tensor(op, heads_of(2, rows, 3, 16), 8);
+          const Tensor value = random_tensor(op, heads_of(2, rows, 3, 16), 9);
+          const Tensor position =
+              random_tensor(op, {{"relative", 2 * rows - 1}, {"head", 3}, {"width", 16}}, 10);
+          return op.relative_attention(query, key, value, position, u, v, 0.25F);
+        },
+        softened));
+  }
+}
+
+TEST_CASE("cached_attention_agrees_through_a_prompt_and_the_steps_after_it") {
+  for (const std::int64_t width : {64, 20}) {
+    for (const std::int64_t prompt : {1, 7, 70, 130}) {
+      CAPTURE(prompt);
+      CHECK(agree(
+          [&](Ops& op) {
+            const auto cache = op.make_cache({.batch = {"batch", 2},
+                                              .head = {"head", 3},
+                                              .width = {"width", width},
+                                              .layers = 2,
+                                              .most_rows = 140});
+            Tensor out;
+            std::uint32_t seed = 11;
+            for (const std::int64_t rows : {prompt, std::int64_t{1}, std::int64_t{2}, std::int64_t{1}}) {
+              for (const std::int64_t layer : {0, 1}) {
+                const Tensor query = random_tensor(op, heads_of(2, rows, 3, width), ++seed);
+                const Tensor key = random_tensor(op, heads_of(2, rows, 3, width), ++seed);
+                const Tensor value = random_tensor(op, heads_of(2, rows, 3, width), ++seed);
+                out = op.cached_attention(query, key, value, *cache, layer, 0.125F);
+              }
+              cache->advance(rows);
+            }
+            return out;
+          },
+          softened));
+    }
+  }
+}
+
+TEST_CASE("cached_attention_of_a_prompt_is_causal") {
+  CHECK(agree(
+      [](Ops& op) {
+        const auto cache = op.make_cache({.batch = {"batch", 1},
+                                          .head = {"head", 2},
+                                          .width = {"width", 16},
+                                          .layers = 1,
+                                          .most_rows = 150});
+        const Tensor x = random_tensor(op, heads_of(1, 150, 2, 16), 30);
+        return op.cached_attention(x, x, x, *cache, 0, 0.25F);
+      },
+      softened));
+}

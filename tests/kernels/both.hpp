@@ -1,0 +1,36 @@
+// Runs the same lines on the fast substrate and on the reference, and compares.
+//
+//   CHECK(agree([&](Ops& op) { return op.linear(random_tensor(op, shape, 1), weight, bias); }, rounding));
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include "close.hpp"
+#include "kernels/cpu/cpu.hpp"
+#include "kernels/reference/reference.hpp"
+
+namespace nightingale::testing {
+
+// float32 rounds at 6e-8 of a number. A sum of up to some thousand products of numbers of like size, in any
+// order, loses a few times that of the result's scale; elementary functions are good to 2 units in the last
+// place.
+constexpr double rounding = 1e-6;
+
+// Threads on purpose more than one, so that the shared paths are tested on any machine.
+constexpr int test_threads = 3;
+
+template <typename Lines>
+Closeness agree(const Lines& lines, double tolerance) {
+  const auto fast = make_cpu({test_threads});
+  const auto plain = make_reference();
+  return close(lines(*fast), lines(*plain), tolerance);
+}
+
+// A random weight in the fast substrate's own form, which the reference ignores.
+inline Weight prepared_weight(const Shape& shape, std::uint32_t seed, Use use, float deviation = 1) {
+  Weight weight = random_weight("weight", shape, seed, use, deviation);
+  make_cpu({1})->prepare(weight);
+  return weight;
+}
+
+}  // namespace nightingale::testing

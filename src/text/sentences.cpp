@@ -43,15 +43,16 @@ std::string with_paragraphs(std::string_view text) {
   return out;
 }
 
-using Iterator = std::unique_ptr<icu::BreakIterator>;
-
-Iterator working(icu::BreakIterator* made, UErrorCode status) {
-  Iterator iterator(made);
-  if (U_FAILURE(status) || !iterator) {
+template <typename Made>
+std::unique_ptr<Made> working(Made* made, const UErrorCode& status) {
+  std::unique_ptr<Made> owned(made);
+  if (U_FAILURE(status) || !owned) {
     fail(ErrorCode::internal, fmt::format("ICU cannot find sentences ({})", u_errorName(status)));
   }
-  return iterator;
+  return owned;
 }
+
+using Iterator = std::unique_ptr<icu::BreakIterator>;
 
 // Titles, which no sentence ends with, that ICU's own lists of abbreviations leave out.
 constexpr std::array titles{u"Dr.", u"Prof.", u"St.", u"Rev."};
@@ -63,18 +64,16 @@ Iterator sentence_iterator(std::string_view language) {
   std::unique_ptr<Builder> builder(Builder::createInstance(locale, status));
   if (U_FAILURE(status)) {  // ICU has no list for this language
     status = U_ZERO_ERROR;
-    builder.reset(Builder::createEmptyInstance(status));
+    builder = working(Builder::createEmptyInstance(status), status);
   }
   Iterator plain = working(icu::BreakIterator::createSentenceInstance(locale, status), status);
   for (const char16_t* title : titles) builder->suppressBreakAfter(title, status);
-  icu::BreakIterator* made = builder->wrapIteratorWithFilter(plain.release(), status);
-  return working(made, status);
+  return working(builder->wrapIteratorWithFilter(plain.release(), status), status);
 }
 
 Iterator character_iterator() {
   UErrorCode status = U_ZERO_ERROR;
-  icu::BreakIterator* made = icu::BreakIterator::createCharacterInstance(icu::Locale::getRoot(), status);
-  return working(made, status);
+  return working(icu::BreakIterator::createCharacterInstance(icu::Locale::getRoot(), status), status);
 }
 
 // Marks of a shorter pause: the first need a space behind them ("1,000" has no pause), the second stand

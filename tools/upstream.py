@@ -9,7 +9,7 @@ import copy
 import logging
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -70,8 +70,11 @@ class Sizes:
             raise SystemExit(f"flow channel {self.channel} must be a multiple of the {self.conformer_heads} heads")
         if self.vocoder % 8:
             raise SystemExit(f"vocoder width {self.vocoder} must be divisible by 8: it halves three times")
-        if self.model % 4:
-            raise SystemExit(f"T3 model width {self.model} must be divisible by the perceiver's 4 heads")
+        if self.model % 4 or self.model % self.heads:
+            raise SystemExit(f"T3 model width {self.model} must be divisible by its {self.heads} heads (transformers checks "
+                             f"that) and by the perceiver's 4")
+        if self.estimator % 8:
+            raise SystemExit(f"estimator width {self.estimator} must be divisible by 8, the groups of a norm that upstream drops")
 
 
 def layers_under(names, prefix):
@@ -246,3 +249,4 @@ def text_tokens(model, text, language=None):
 
 def save_state(state, path):
     save_file({name: tensor.detach().contiguous().clone() for name, tensor in state.items()}, str(path))
+    Path(path).chmod(0o644)

@@ -1,0 +1,78 @@
+#include "synthesis/model.hpp"
+
+#include <filesystem>
+
+#include "base/failure.hpp"
+#include "checkpoint/open_tensor_file.hpp"
+#include "synthesis/proof.hpp"
+
+namespace nightingale {
+
+namespace {
+
+std::string file_name(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
+}  // namespace
+
+std::unique_ptr<t3::T3> bind_t3(Binding& binding) {
+  return std::make_unique<t3::T3>(binding.root());
+}
+
+BoundS3gen bind_s3gen(Binding& binding) {
+  const Binder at = binding.root();
+  BoundS3gen bound{std::make_unique<flow::Flow>((at / "flow").scope("flow")),
+                   std::make_unique<hift::Hift>((at / "mel2wav").scope("hift"))};
+  at.unused("tokenizer.", "the speech tokenizer, which only baking a voice needs");
+  at.unused("speaker_encoder.", "the speaker encoder of the flow, which only baking a voice needs");
+  return bound;
+}
+
+Model::Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate)
+    : folder_(folder),
+      tokenizer_(Tokenizer::open(folder.tokenizer)),
+      substrate_(std::move(substrate)) {
+  Binding t3(open_tensor_file(folder.t3), "T3");
+  t3_ = bind_t3(t3);
+  t3.judge();
+  Binding s3gen(open_tensor_file(folder.s3gen), "flow and vocoder");
+  BoundS3gen bound = bind_s3gen(s3gen);
+  flow_ = std::move(bound.flow);
+  hift_ = std::move(bound.hift);
+  s3gen.judge();
+
+  check_vocabularies();
+  proof_ = prove(*t3_, *flow_, *hift_);
+  t3.load(*substrate_);
+  s3gen.load(*substrate_);
+}
+
+// The text's ids must have a row in T3's table, and T3's tokens one in the flow's.
+void Model::check_vocabularies() const {
+  const auto spoken = static_cast<std::int64_t>(tokenizer_.vocabulary_size());
+  if (spoken > t3_->text_vocabulary()) {
+    Error error{ErrorCode::model_mismatch,
+                file_name(folder_.t3) + " and " + file_name(folder_.tokenizer) + " do not belong together",
+                {},
+                {}};
+    error.facts.push_back(
+        {"text_emb.weight", "text_vocabulary = " + std::to_string(t3_->text_vocabulary()),
+         "at least " + std::to_string(spoken) + " rows",
+         file_name(folder_.tokenizer) + " numbers its tokens up to " + std::to_string(spoken - 1)});
+    error.fix = multilingual() ? "this looks like the English T3 (704 tokens) in a multilingual folder: take "
+                                 "t3_mtl23ls_v2.safetensors, or open the folder as English"
+                               : "take the tokenizer.json that came with this T3";
+    throw Failure(error);
+  }
+  if (flow_->speech_codes() > t3_->speech_vocabulary()) {
+    throw Failure({ErrorCode::model_mismatch,
+                   file_name(folder_.t3) + " and " + file_name(folder_.s3gen) + " do not belong together",
+                   {{"speech_emb.weight", std::to_string(t3_->speech_vocabulary()) + " speech tokens",
+                     "more than " + std::to_string(flow_->speech_codes()),
+                     "flow.input_embedding.weight has as many codes, and T3 adds start and stop"}},
+                   "take both files from the same release"});
+  }
+}
+
+}  // namespace nightingale

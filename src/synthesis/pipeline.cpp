@@ -1,0 +1,184 @@
+#include "synthesis/pipeline.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numbers>
+
+#include "base/failure.hpp"
+#include "models/lengths.hpp"
+#include "synthesis/inputs.hpp"
+#include "text/normalise.hpp"
+#include "text/sentences.hpp"
+
+namespace nightingale {
+
+namespace {
+
+constexpr double tokens_per_second = 25;
+constexpr double samples_per_token = 960;
+constexpr std::size_t silent_samples = 480;  // s3gen.py S3Token2Wav: sample rate/50, then as many to fade in
+
+// Adds the time of its own life to a sum of seconds.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& sum)
+      : sum_(sum) {}
+  ~Stopwatch() { sum_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  double& sum_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// One request on its way through the pipeline.
+class Speaking {
+ public:
+  Speaking(const Model& model, const VoiceArrays& voice, const Request& request)
+      : model_(model),
+        op_(model.ops()),
+        voice_(voice),
+        request_(request),
+        random_(static_cast<std::uint64_t>(request.seed)) {}
+
+  Spoken run() {
+    const std::vector<std::string> chunks = split();
+    chunks_ = static_cast<int>(chunks.size());
+    const float emotion =
+        request_.exaggeration_given ? static_cast<float>(request_.exaggeration) : voice_.emotion;
+    const Tensor condition = model_.t3().condition(op_, t3_voice(op_, voice_, emotion));
+    for (const std::string& text : chunks) {
+      say(condition, text);
+      ++chunk_;
+    }
+    if (spoken_.samples.empty()) {
+      fail(ErrorCode::text_invalid, "the model ended without saying anything",
+           "try another seed, or a longer text");
+    }
+    return std::move(spoken_);
+  }
+
+ private:
+  std::vector<std::string> split() const {
+    if (is_blank(request_.text)) fail(ErrorCode::text_invalid, "there is no text to speak", "give some text");
+    std::vector<std::string> chunks = split_into_chunks(request_.text, request_.language);
+    return chunks;
+  }
+
+  void say(const Tensor& condition, const std::string& text) {
+    const std::string normal = normalise_punctuation(text, model_.tokenizer().punctuation());
+    const std::vector<std::int32_t> ids =
+        with_start_and_stop(model_.tokenizer().encode(normal, request_.language));
+    const std::vector<std::int32_t> drawn = write_speech(condition, ids);
+    const std::vector<std::int32_t> tokens = sound_tokens(drawn);
+    spoken_.tokens.push_back(tokens);
+    if (tokens.empty()) return;
+    const Tensor mel = draw_mel(tokens);
+    std::vector<float> samples = draw_samples(mel, tokens.size());
+    // The multilingual model's last token tends to be noise: upstream cuts it off.
+    if (model_.multilingual()) {
+      const auto kept =
+          static_cast<std::size_t>(samples_per_token) * std::max<std::size_t>(1, tokens.size() - 1);
+      samples.resize(std::min(samples.size(), kept));
+    }
+    spoken_.samples.insert(spoken_.samples.end(), samples.begin(), samples.end());
+  }
+
+  std::vector<std::int32_t> write_speech(const Tensor& condition, const std::vector<std::int32_t>& ids) {
+    const Stopwatch watch(spoken_.token_seconds);
+    SpeechOptions options;
+    options.sampling = {.guidance = static_cast<float>(request_.guidance),
+                        .temperature = static_cast<float>(request_.temperature),
+                        .min_p = static_cast<float>(request_.min_p),
+                        .top_p = static_cast<float>(request_.top_p),
+                        .repetition_penalty = static_cast<float>(request_.repetition_penalty)};
+    options.most_tokens = static_cast<std::int64_t>(std::ceil(request_.max_seconds * tokens_per_second));
+    options.progress = [&](std::int64_t tokens) {
+      report("tokens", tokens, 0, static_cast<double>(tokens) / tokens_per_second);
+    };
+    return generate_speech(op_, model_.t3(), condition, ids, options, random_);
+  }
+
+  Tensor draw_mel(const std::vector<std::int32_t>& tokens) {
+    const Stopwatch watch(spoken_.mel_seconds);
+    const auto speech = static_cast<std::int64_t>(tokens.size());
+    const double seconds = static_cast<double>(speech) / tokens_per_second;
+    lengths_ = lengths_of(voice_, speech);
+    const flow::Condition condition =
+        model_.flow().condition(op_, lengths_, flow_voice(op_, voice_), speech_ids(op_, tokens));
+    const std::int64_t frames = condition.mu.shape()[1].size.number();
+    const flow::Solve solve{.steps = static_cast<int>(request_.steps),
+                            .progress = [&](int step, int steps) { report("mel", step, steps, seconds); }};
+    const Tensor noise = draw_mel_noise(op_, frames, random_);
+    const Tensor mel = model_.flow().solve(op_, lengths_, noise, condition, solve);
+    return flow::Flow::trim(op_, mel, voice_.prompt_frames);
+  }
+
+  std::vector<float> draw_samples(const Tensor& mel, std::size_t tokens) {
+    const Stopwatch watch(spoken_.sample_seconds);
+    const std::int64_t samples = lengths::sample.size.at(lengths_).number();
+    const hift::SourceNoise noise = draw_source_noise(op_, samples, random_);
+    std::vector<float> out = op_.read(model_.hift().forward(op_, lengths_, mel, noise));
+    fade_in(out);
+    report("samples", samples, samples, static_cast<double>(tokens) / tokens_per_second);
+    return out;
+  }
+
+  void report(std::string_view stage, std::int64_t done, std::int64_t of, double seconds) const {
+    if (!request_.progress) return;
+    const double before =
+        static_cast<double>(spoken_.samples.size()) / (tokens_per_second * samples_per_token);
+    const Progress progress{stage, done, of, before + seconds, chunk_, chunks_};
+    if (!request_.progress(progress)) fail(ErrorCode::cancelled, "stopped while speaking");
+  }
+
+  const Model& model_;
+  Ops& op_;
+  const VoiceArrays& voice_;
+  const Request& request_;
+  Random random_;
+  Lengths lengths_;
+  Spoken spoken_;
+  int chunk_ = 0, chunks_ = 1;
+};
+
+}  // namespace
+
+Spoken speak(const Model& model, const VoiceArrays& voice, const Request& request) {
+  check_fields(request);
+  return Speaking(model, voice, request).run();
+}
+
+void fade_in(std::span<float> samples) {
+  for (std::size_t i = 0; i < std::min(samples.size(), 2 * silent_samples); ++i) {
+    if (i < silent_samples) {
+      samples[i] = 0;
+      continue;
+    }
+    const double share = static_cast<double>(i - silent_samples) / static_cast<double>(silent_samples - 1);
+    samples[i] *= static_cast<float>((std::cos(std::numbers::pi * (1 - share)) + 1) / 2);
+  }
+}
+
+void check_fields(const Request& request) {
+  std::vector<Fact> faults;
+  visit_fields(request, [&](const Field& field, const auto& value) {
+    const auto number = static_cast<double>(value);
+    if (number >= field.least && number <= field.most) return;
+    faults.push_back(
+        {std::string(field.name),
+         fmt::format("{}", value),
+         fmt::format("{} to {}{}{}", field.least, field.most, field.unit.empty() ? "" : " ", field.unit),
+         {}});
+  });
+  if (faults.empty()) return;
+  const std::string sentence = fmt::format("{} = {} is out of range: {}", faults.front().subject,
+                                           faults.front().found, faults.front().expected);
+  throw Failure({ErrorCode::option_invalid, sentence, faults.size() > 1 ? faults : std::vector<Fact>{}, {}});
+}
+
+}  // namespace nightingale

@@ -9,6 +9,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 logs=$root/build/logs
 caller=$(basename "$0")
+export CCACHE_BASEDIR=$root # a file compiled once in this tree is known to all its build folders of the same kind
 
 say() { printf '%s: %s\n' "$caller" "$*" >&2; }
 

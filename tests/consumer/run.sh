@@ -4,10 +4,11 @@
 set -eu
 kind=$1 source=$2 build=$3
 work=$(mktemp -d)
+export CCACHE_BASEDIR=$source
 trap 'rm -rf "$work"' EXIT
 
 if [ "$kind" = static ]; then
-  build=$build/static
+  build=$build-static # beside the other build, so that ccache finds what is the same
   cmake -S "$source" -B "$build" -G Ninja -DBUILD_SHARED_LIBS=OFF -DNIGHTINGALE_TESTS=OFF -DNIGHTINGALE_APP=OFF >"$work/log"
   ninja -C "$build" >"$work/log" || { tail -n 30 "$work/log" && exit 1; }
 fi

@@ -23,12 +23,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "mutations"
 TREE = WORK / "tree"
-BUILD = WORK / "release"
+BUILD = TREE / "build" / "release"
 LIST = Path(__file__).with_name("list.txt")
 COPIED = ("CMakeLists.txt", "cmake", "include", "src", "app", "tests", "examples", "tools")
 IGNORED = {"__pycache__", "mutations"}
 KEYS = {"why", "file", "find", "replace", "test", "expect"}
 TEST_SECONDS = 600
+SKIPPED = 77
 
 
 @dataclass
@@ -103,8 +104,9 @@ def files_of_tree():
 def mirror():
     """Makes TREE equal to the sources, writing only what differs, so that the build stays incremental; returns a digest."""
     wanted = {path.relative_to(ROOT): path for path in files_of_tree() if not IGNORED & set(path.relative_to(ROOT).parts)}
-    for old in [p for p in TREE.rglob("*") if p.is_file() and p.relative_to(TREE) not in wanted]:
-        old.unlink()
+    for old in TREE.rglob("*"):
+        if old.is_file() and not old.is_relative_to(BUILD) and old.relative_to(TREE) not in wanted:
+            old.unlink()
     digest = hashlib.sha256()
     for relative, path in wanted.items():
         content, target = path.read_bytes(), TREE / relative
@@ -123,7 +125,8 @@ def run(command, seconds=None):
     """(exit status, output); a command that takes too long counts as failed."""
     try:
         result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                timeout=seconds, check=False)
+                                timeout=seconds, check=False,
+                                env={**os.environ, "CCACHE_BASEDIR": str(TREE)})
         return result.returncode, result.stdout.decode("utf-8", "replace")
     except subprocess.TimeoutExpired as late:
         return 124, (late.stdout or b"").decode("utf-8", "replace") + f"\nstopped after {seconds} seconds"
@@ -245,6 +248,9 @@ def main():
     if options.check or faults:
         print("\n".join([*faults, f"{len(slips)} slips, {len(faults)} faults of the list"]))
         return 1 if faults else 0
+    if not slips:
+        print(f"skipped: no slip has {options.only} in its name")
+        return SKIPPED
     WORK.mkdir(parents=True, exist_ok=True)
     with open(WORK / "lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

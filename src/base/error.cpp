@@ -21,13 +21,29 @@ std::string_view name_of(ErrorCode code) {
   return "internal";
 }
 
+namespace {
+
+// "      found     [1024, 512]"; further lines of the value stand under its first.
+void append_entry(std::string& out, std::string_view label, const std::string& value) {
+  if (value.empty()) return;
+  constexpr std::size_t label_width = 10;
+  const std::string margin(6, ' ');
+  out += "\n" + margin + std::string(label);
+  if (!label.empty()) out.append(label_width - label.size(), ' ');
+  const std::string indent = "\n" + margin + std::string(label.empty() ? 0 : label_width, ' ');
+  for (char letter : value) out += letter == '\n' ? indent : std::string(1, letter);
+}
+
+}  // namespace
+
 std::string Error::text() const {
   std::string out = sentence;
   for (const Fact& fact : facts) {
     out += "\n  " + fact.subject;
-    if (!fact.found.empty()) out += "\n      found     " + fact.found;
-    if (!fact.expected.empty()) out += "\n      expected  " + fact.expected;
-    if (!fact.origin.empty()) out += "\n      because   " + fact.origin;
+    append_entry(out, "found", fact.found);
+    append_entry(out, "expected", fact.expected);
+    // Where nothing is compared, the origin is the whole story.
+    append_entry(out, fact.found.empty() && fact.expected.empty() ? "" : "because", fact.origin);
   }
   if (!fix.empty()) out += "\nfix: " + fix;
   return out;

@@ -55,6 +55,14 @@ std::int64_t count_layers(const std::map<std::int64_t, std::int64_t>& tensors) {
 
 }  // namespace
 
+std::string file_name_of(const TensorFile& file) {
+  std::string name = file.path().substr(file.path().rfind('/') + 1);
+  // A manifest is called like the file it describes: "t3_cfg.safetensors.json".
+  if (!file.has_bytes() && name.ends_with(".json"))
+    name.resize(name.size() - std::string_view(".json").size());
+  return name;
+}
+
 Binding::Record::Record(TensorFile file_in, std::string purpose_in)
     : file(std::move(file_in)),
       purpose(std::move(purpose_in)),

@@ -24,6 +24,14 @@ std::size_t edit_distance(const std::string& left, const std::string& right) {
   return row.back();
 }
 
+// Names that differ only by the number of a layer are neighbours, not spellings of one name.
+bool differ_by_number_only(std::string left, std::string right) {
+  const auto is_digit = [](char letter) { return letter >= '0' && letter <= '9'; };
+  std::erase_if(left, is_digit);
+  std::erase_if(right, is_digit);
+  return left == right;
+}
+
 std::string parent_of(const std::string& name) {
   const std::size_t dot = name.rfind('.');
   return dot == std::string::npos ? "" : name.substr(0, dot);
@@ -37,19 +45,26 @@ std::string order_text(const Shape& declared, const std::vector<std::size_t>& or
   return "[" + out + "]";
 }
 
-// The misfit that this one was exchanged with: each has the shape that the other should have. The nearest by
+// The values without those that only this claim vouches for: a tensor in the wrong place says the wrong size,
+// and where it is the only one to say it, nobody contradicts.
+Values without_witness(const Binding::Record& record, std::size_t claim) {
+  Values values = record.solution.values;
+  std::erase_if(values, [&](const auto& solved) {
+    return record.solution.said.at(solved.first).at(solved.second) == std::vector<std::size_t>{claim};
+  });
+  return values;
+}
+
+// The tensor that a misfit was exchanged with: each has the shape that the other should have. The nearest by
 // name.
 const Claim* exchanged_with(const Binding::Record& record, std::size_t misfit) {
   const Claim& claim = record.claims[misfit];
-  const Values& known = record.solution.values;
   const Claim* partner = nullptr;
-  for (std::size_t other_misfit : record.solution.misfits) {
-    const Claim& other = record.claims[other_misfit];
-    if (other_misfit == misfit || other.name == claim.name) continue;
-    if (!fits(claim.declared, other.tensor->shape, known) ||
-        !fits(other.declared, claim.tensor->shape, known)) {
-      continue;
-    }
+  for (std::size_t index = 0; index < record.claims.size(); ++index) {
+    const Claim& other = record.claims[index];
+    if (!other.tensor || other.tensor == claim.tensor || other.tensor->shape == claim.tensor->shape) continue;
+    if (!fits(claim.declared, other.tensor->shape, record.solution.values)) continue;
+    if (!fits(other.declared, claim.tensor->shape, without_witness(record, index))) continue;
     if (!partner ||
         shared_components(claim.name, other.name) > shared_components(claim.name, partner->name)) {
       partner = &other;
@@ -121,6 +136,7 @@ const StoredTensor* likely_renamed(const Binding::Record& record, const Claim& m
     const std::size_t shorter = std::min(name.size(), missing.name.size());
     const bool beside = parent_of(name) == parent_of(missing.name);
     if (!beside && longer - shorter > most_letters_changed) continue;
+    if (differ_by_number_only(name, missing.name)) continue;
     if (!fits(missing.declared, tensor->shape, record.solution.values)) continue;
     std::size_t distance = beside ? most_letters_changed : longer;
     if (longer - shorter <= most_letters_changed)

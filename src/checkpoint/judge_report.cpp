@@ -7,14 +7,13 @@
 
 #include "checkpoint/binder_record.hpp"
 #include "checkpoint/judge_causes.hpp"
+#include "checkpoint/judge_words.hpp"
 
 namespace nightingale {
 namespace {
 
 // Faults of one kind that are listed one by one; the rest are counted.
 constexpr std::size_t most_listed = 12;
-// Tensors named as witnesses of a size; the rest are counted.
-constexpr std::size_t most_named = 2;
 
 enum class Kind { wrapper, stranger, layers, missing, weight_norm, shape, tie, number_type, unused };
 
@@ -36,20 +35,6 @@ std::string_view plural_of(Kind kind) {
     case Kind::unused: return "unused tensors";
   }
   return "faults";
-}
-
-std::string counted(std::size_t count, const std::string& thing) {
-  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
-}
-
-// "a", "a and b", "a, b and 3 more".
-std::string listed(const std::vector<std::string>& things, const std::string& rest = "") {
-  std::string out;
-  for (std::size_t i = 0; i < things.size(); ++i) {
-    const bool last = i + 1 == things.size() && rest.empty();
-    out += (i == 0 ? "" : last ? " and " : ", ") + things[i];
-  }
-  return rest.empty() ? out : out + " and " + rest;
 }
 
 bool is_number_of_weights(StoredType type) {
@@ -81,11 +66,6 @@ class Report {
   // Takes a tensor of the file out of the unused ones, because a fault already speaks of it.
   bool explain(const std::string& name);
   bool in_missing_layer(const std::string& name) const;
-  std::string subject_of(const Claim& claim) const;
-  std::string expected_of(const Claim& claim) const;
-  std::string witnesses(const Symbol& symbol, std::int64_t value, const std::string& near) const;
-  std::string reason(const Claim& claim, std::size_t axis) const;
-  std::string dissent(const Claim& claim, std::size_t axis, const Symbol& symbol) const;
   std::string layer_remark(const std::string& name) const;
   std::string sentence() const;
   std::string fix() const;
@@ -106,99 +86,6 @@ bool Report::explain(const std::string& name) {
 bool Report::in_missing_layer(const std::string& name) const {
   return std::any_of(missing_layers_.begin(), missing_layers_.end(),
                      [&](const std::string& layer) { return name.starts_with(layer); });
-}
-
-// "flow.encoder.encoders.4.norm_ff.weight  (encoder › block)": the name and the scope whose symbols it uses.
-std::string Report::subject_of(const Claim& claim) const {
-  if (claim.scope.empty()) return claim.name;
-  std::string place;
-  for (char letter : claim.scope) place += letter == '.' ? std::string(" › ") : std::string(1, letter);
-  return fmt::format("{}  ({})", claim.name, place);
-}
-
-// The declared axes with the values that were solved; a transposed tensor may be the only one to know a size.
-std::string Report::expected_of(const Claim& claim) const {
-  Values known = record_.solution.values;
-  if (claim.tensor) {
-    if (const auto order = fitting_order(claim.declared, claim.tensor->shape, known)) {
-      for (std::size_t place = 0; place < order->size(); ++place) {
-        const Size rest = substituted(claim.declared[(*order)[place]].size, known);
-        const auto value = value_said(rest, claim.tensor->shape[place], {});
-        if (value) known[rest.terms().front().first] = *value;
-      }
-    }
-  }
-  return substituted(claim.declared, known).formula();
-}
-
-// "w_1.bias and w_2.weight", "text_emb.weight and 289 more tensors of t3_cfg.safetensors": those nearest to
-// `near` first, and without the path when they lie beside it.
-std::string Report::witnesses(const Symbol& symbol, std::int64_t value, const std::string& near) const {
-  std::vector<std::string> names;
-  for (std::size_t claim : record_.solution.said.at(symbol).at(value))
-    names.push_back(record_.claims[claim].name);
-  std::stable_sort(names.begin(), names.end(), [&](const std::string& left, const std::string& right) {
-    return shared_components(left, near) > shared_components(right, near);
-  });
-  // Three are named in full rather than two and "1 more".
-  const std::size_t named = names.size() <= most_named + 1 ? names.size() : 1;
-  std::vector<std::string> first(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(named));
-  for (std::string& name : first) {
-    const auto components = static_cast<std::size_t>(std::count(name.begin(), name.end(), '.'));
-    if (components < 2 || shared_components(name, near) + 1 < components) continue;
-    name = name.substr(name.rfind('.', name.rfind('.') - 1) + 1);
-  }
-  if (named == names.size()) return listed(first);
-  return listed(first,
-                fmt::format("{} more tensors of {}", names.size() - named, file_name_of(record_.file)));
-}
-
-// "; only this tensor says 1024", "; this tensor and 2 others say 1024", "; 1023 is no multiple of 4".
-std::string Report::dissent(const Claim& claim, std::size_t axis, const Symbol& symbol) const {
-  const Size& size = claim.declared[axis].size;
-  Values others = record_.solution.values;
-  others.erase(symbol);
-  const auto said = value_said(size, claim.tensor->shape[axis], others);
-  if (!said) return fmt::format("; no {} makes {}", symbol.name(), claim.tensor->shape[axis]);
-  std::size_t alike = 0;
-  for (std::size_t misfit : record_.solution.misfits) {
-    const Claim& other = record_.claims[misfit];
-    if (&other == &claim || other.declared.rank() != other.tensor->shape.size()) continue;
-    for (std::size_t i = 0; i < other.declared.rank(); ++i) {
-      const Size rest = substituted(other.declared[i].size, others);
-      if (rest.terms().empty() || !(rest.terms().front().first == symbol)) continue;
-      if (value_said(rest, other.tensor->shape[i], {}) == said) {
-        ++alike;
-        break;
-      }
-    }
-  }
-  if (alike == 0) return fmt::format("; only this tensor says {}", *said);
-  return fmt::format("; this tensor and {} say {}", counted(alike, "other"), *said);
-}
-
-// Who says that this axis has another length: "hidden = 2048 say w_1.bias and w_2.weight; only this tensor
-// says 1024".
-std::string Report::reason(const Claim& claim, std::size_t axis) const {
-  const Axis& declared = claim.declared[axis];
-  const std::string name(declared.name.text());
-  if (declared.size.is_number()) return fmt::format("{} is always {}", name, declared.size.text());
-
-  std::string out;
-  const bool plain =
-      declared.size.terms().size() == 1 && declared.size == Size(declared.size.terms()[0].first);
-  if (!plain) out = fmt::format("{} = {}", name, declared.size.text());
-  for (const auto& [symbol, factor] : declared.size.terms()) {
-    const auto value = record_.solution.values.find(symbol);
-    if (value == record_.solution.values.end()) continue;
-    const std::string full = record_.full_name(symbol);
-    if (!out.empty()) out += ", ";
-    if (plain && name != symbol.name()) out += name + " = ";
-    const auto& sayers = record_.solution.said.at(symbol).at(value->second);
-    out += fmt::format("{} = {} {} {}{}", full, value->second, sayers.size() == 1 ? "says" : "say",
-                       witnesses(symbol, value->second, claim.name), dissent(claim, axis, symbol));
-  }
-  return out;
 }
 
 void Report::find_unclaimed() {
@@ -263,8 +150,8 @@ void Report::judge_weight_norms() {
     Claim layer = direction;
     layer.name = pair.path;
     add(Kind::weight_norm, subject_of(layer), found,
-        fmt::format("weight norm: parametrizations.weight.original0 {} and original1 {}", expected_of(length),
-                    expected_of(direction)),
+        fmt::format("weight norm: parametrizations.weight.original0 {} and original1 {}",
+                    expected_of(record_, length), expected_of(record_, direction)),
         cause);
   }
 }
@@ -285,7 +172,7 @@ void Report::judge_missing() {
                           shape_text(renamed->shape));
       explain(name);
     }
-    add(Kind::missing, subject_of(claim), "missing", expected_of(claim), cause);
+    add(Kind::missing, subject_of(claim), "missing", expected_of(record_, claim), cause);
   }
 }
 
@@ -302,20 +189,20 @@ void Report::judge_shapes() {
       if (claim.tensor->shape.size() != claim.declared.rank()) break;
       const Size& size = claim.declared[axis].size;
       if (!contradicts(size, claim.tensor->shape[axis], record_.solution.values)) continue;
-      const std::string line = reason(claim, axis);
+      const std::string line = reason(record_, claim, axis);
       if (why.find(line) == std::string::npos) why += (why.empty() ? "" : "\n") + line;
     }
-    add(Kind::shape, subject_of(claim), shape_text(claim.tensor->shape), expected_of(claim), why);
+    add(Kind::shape, subject_of(claim), shape_text(claim.tensor->shape), expected_of(record_, claim), why);
   }
 }
 
 void Report::judge_ties() {
   for (const auto& [symbol, said] : record_.solution.said) {
     if (record_.solution.values.count(symbol)) continue;
-    std::vector<std::string> sides;
+    std::string sides;
     for (const auto& [value, sayers] : said) {
-      sides.push_back(
-          fmt::format("{} {} {}", value, sayers.size() == 1 ? "says" : "say", witnesses(symbol, value, "")));
+      sides += fmt::format("{}{} {} {}", sides.empty() ? "" : "\n", value,
+                           sayers.size() == 1 ? "says" : "say", witnesses(record_, symbol, value, ""));
     }
     std::string why = "as many tensors say the one as the other, so neither is blamed";
     for (const auto& [value, sayers] : said) {
@@ -329,7 +216,7 @@ void Report::judge_ties() {
         }
       }
     }
-    add(Kind::tie, record_.full_name(symbol), listed(sides), "one length", why);
+    add(Kind::tie, record_.full_name(symbol), sides, "one length", why);
   }
 }
 
@@ -338,7 +225,7 @@ void Report::judge_number_types() {
     if (!claim.tensor || is_number_of_weights(claim.tensor->type)) continue;
     add(Kind::number_type, subject_of(claim),
         fmt::format("{} {}", name_of(claim.tensor->type), shape_text(claim.tensor->shape)),
-        fmt::format("F32, F16, BF16 or F64 {}", expected_of(claim)), "weights are real numbers");
+        fmt::format("F32, F16, BF16 or F64 {}", expected_of(record_, claim)), "weights are real numbers");
   }
 }
 
@@ -348,17 +235,25 @@ std::string Report::layer_remark(const std::string& name) const {
     if (row.count == 0 || !name.starts_with(row.path + ".")) continue;
     for (const auto& [layer, amount] : row.tensors) {
       if (layer < row.count || !name.starts_with(fmt::format("{}.{}.", row.path, layer))) continue;
-      return fmt::format("layers 0…{} are complete; {} has {} of {}", row.count - 1, layer,
-                         counted(static_cast<std::size_t>(amount), "tensor"), row.tensors.begin()->second);
+      const auto by_amount = [](const auto& one, const auto& other) { return one.second < other.second; };
+      const auto end_of_row = row.tensors.lower_bound(row.count);
+      const auto [least, most] = std::minmax_element(row.tensors.begin(), end_of_row, by_amount);
+      const std::int64_t whole = most->second;
+      const bool complete = least->second == whole;
+      return fmt::format("layers 0…{} {}; {} has {} of {}", row.count - 1,
+                         complete ? "are complete" : "make the row", layer,
+                         counted(static_cast<std::size_t>(amount), "tensor"), whole);
     }
   }
   return "";
 }
 
 void Report::judge_unused() {
+  std::size_t listed_so_far = 0;
   for (const StoredTensor* tensor : unclaimed_) {
     const std::string name = record_.name_of(*tensor);
-    add(Kind::unused, "unused: " + name, shape_text(tensor->shape), "", layer_remark(name));
+    const std::string remark = listed_so_far++ < most_listed ? layer_remark(name) : "";
+    add(Kind::unused, "unused: " + name, shape_text(tensor->shape), "", remark);
   }
 }
 
@@ -430,10 +325,6 @@ Error Report::error() {
 }
 
 }  // namespace
-
-std::string file_name_of(const TensorFile& file) {
-  return file.path().substr(file.path().rfind('/') + 1);
-}
 
 Error report_of(const Binding::Record& record) {
   return Report(record).error();

@@ -52,7 +52,8 @@ TEST_CASE("sentences_end_chunks_behind_sentences") {
 }
 
 TEST_CASE("sentences_fill_a_chunk_to_its_last_character") {
-  const std::string exact = std::string(longest_chunk - 1, 'a') + ".";
+  const std::string exact = times("word ", longest_chunk / 5 - 1) + "word.";
+  REQUIRE(exact.size() == longest_chunk);
   CHECK(split_into_chunks(exact + " Then more.", "en") == Chunks{exact, "Then more."});
 }
 

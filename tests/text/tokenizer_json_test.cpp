@@ -84,6 +84,10 @@ TEST_CASE("tokenizer_json_splits_words_from_marks") {
                     .merges = R"(["a .", "e \u0301"])"};
   CHECK(load(parts).encode("a. a") == Ids{0, 1, 0});
   CHECK(load(parts).encode("e\u0301") == Ids{6});
+  const Parts joiners{.pre_tokenizer = parts.pre_tokenizer,
+                      .vocab = R"({"a":0,"_":1,"\u200d":2,"a_":3,"a_\u200d":4})",
+                      .merges = R"(["a _", "a_ \u200d"])"};
+  CHECK(load(joiners).encode("a_\u200d") == Ids{4});
 }
 
 TEST_CASE("tokenizer_json_cuts_added_tokens_out_first_the_longest_of_them") {

@@ -134,7 +134,13 @@ Cause compare(const Operand& left, const Operand& right) {
                 names_of(right.shape),
             "reorder " + right_name + " to " + names_of(left.shape)};
   }
-  return {differing_sizes(left, right), "trim, pad or repeat the side that is wrong before this operation"};
+  std::string sizes = differing_sizes(left, right);
+  if (sizes.starts_with("batch:")) {
+    return {std::move(sizes),
+            "give both the same batch; only the second operand of add and multiply may have 1"};
+  }
+  return {std::move(sizes),
+          "trim or pad the side whose length is wrong; a width that differs comes from another model"};
 }
 
 void refuse(const Operation& operation, Cause cause, std::vector<Fact> sides) {

@@ -245,6 +245,30 @@ void combine(const Tensor& x, const Tensor& y) {
   require_equal({"combine"}, {"x", x}, {"y", y});
 }
 
+namespace {
+
+// y has an axis that x lacks, or what they share differs.
+Cause why_not_repeated(const Shape& x, const Shape& y) {
+  for (const Axis& axis : y) {
+    if (x.has(axis.name)) continue;
+    const std::string own = "y has an axis " + quoted(axis) + " that x does not have";
+    for (const Axis& other : x) {
+      if (same(other.size, axis.size)) {
+        return {own, "rename it to '" + std::string(other.name.text()) + "' if it means " + quoted(other) +
+                         " of x"};
+      }
+    }
+    return {own, "bring y to axes of x first, or spread x along it"};
+  }
+  Shape shared;
+  for (const Axis& axis : x) {
+    if (y.has(axis.name)) shared.append(axis);
+  }
+  return compare({"x", shared}, {"y", y});
+}
+
+}  // namespace
+
 void repeated(std::string_view name, const Tensor& x, const Tensor& y) {
   const Shape& along = x.shape();
   const Shape& axes = y.shape();
@@ -257,16 +281,7 @@ void repeated(std::string_view name, const Tensor& x, const Tensor& y) {
   }
   if (met == axes.rank()) return;
 
-  // Say why: leave out of x what y may lack, then compare.
-  Shape shared;
-  for (const Axis& axis : along) {
-    if (axes.has(axis.name)) shared.append(axis);
-  }
-  Cause cause = compare({"x", shared}, {"y", axes});
-  if (const auto batch = along.find("batch"); batch && along[*batch].size == Size(1) && axes.has("batch")) {
-    if (shared.rank() == axes.rank()) cause.fix += "; when only the batch differs, exchange x and y";
-  }
-  refuse({name}, std::move(cause),
+  refuse({name}, why_not_repeated(along, axes),
          {side({"x", x}), side({"y", y}, "axes of x in the same order, or some of them")});
 }
 

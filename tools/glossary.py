@@ -13,7 +13,7 @@ BANNED = {
     "soul": "voice", "feat": "mel", "feats": "mels", "spk": "speaker", "spks": "speaker", "spkr": "speaker",
     "n_ctx": "a length by its name", "emb_dim": "model", "n_embd": "model", "d_model": "model", "n_head": "head",
     "hparams": "facts", "ckpt": "checkpoint", "tok": "token", "toks": "tokens", "cfg_weight": "guidance",
-    "utt": "request", "sr": "sample_rate", "nfft": "fft_size", "hop_len": "hop",
+    "utt": "request", "sr": "sample_rate",
 }
 SAMPLES_CALLED_WAV = re.compile(r"\b(?:Tensor|vector<(?:float|double)>|span<(?:const )?(?:float|double)>|auto|float|double)"
                                 r"\s*[&*]?\s*(wavs?)\b")

@@ -6,8 +6,10 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "base/failure.hpp"
 
@@ -72,34 +74,43 @@ std::string beside(const fs::path& target) {
   return fmt::format("{}.{}-{}.part", target.string(), ::getpid(), count++);
 }
 
-// Where the path leads after all links; refuses what can be told before anything is written.
-fs::path checked_target(const std::string& path, fs::file_status& status) {
-  std::error_code error;
-  fs::path target = fs::weakly_canonical(path, error);
-  if (error) target = path;
-  status = fs::status(target, error);
+// Refuses what can be told before anything is written.
+void check_target(const std::string& path, const fs::path& target, const fs::file_status& status) {
   if (path.empty()) fail_to_write("the result", "its file name is empty", "name a file");
   if (fs::is_directory(status)) fail_to_write(path, "it is a folder", "name a file in it");
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  std::error_code error;
   if (!fs::is_directory(folder, error)) {
     fail_to_write(path, fmt::format("there is no folder {}", folder.string()), "create the folder first");
   }
-  if (fs::exists(status) && ::access(target.c_str(), W_OK) != 0) {
+  if (fs::exists(status) && ::access(path.c_str(), W_OK) != 0) {
     fail_to_write(path, "it exists and is write-protected", "choose another name");
   }
-  return target;
+}
+
+void write_all(OutputFile& file, std::span<const std::span<const std::byte>> parts) {
+  for (const std::span<const std::byte> part : parts) file.write(part);
+  file.close();
 }
 
 }  // namespace
 
 void replace_file(const std::string& path, std::span<const std::span<const std::byte>> parts) {
-  fs::file_status status;
-  const fs::path target = checked_target(path, status);
-  const bool straight = fs::exists(status) && !fs::is_regular_file(status);
-  OutputFile file(path, straight ? target.string() : beside(target), straight ? 0 : O_CREAT | O_EXCL);
-  for (const std::span<const std::byte> part : parts) file.write(part);
-  file.close();
-  if (!straight) file.rename_to(target);
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  // A device or a pipe is opened by the name given: that of a pipe behind /dev/stdout leads nowhere.
+  const bool straight = fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+  fs::path target = straight ? fs::path(path) : fs::weakly_canonical(path, error);
+  if (error) target = path;
+  check_target(path, target, status);
+  if (straight) {
+    OutputFile file(path, path, 0);
+    write_all(file, parts);
+    return;
+  }
+  OutputFile file(path, beside(target), O_CREAT | O_EXCL);
+  write_all(file, parts);
+  file.rename_to(target);
 }
 
 void replace_file(const std::string& path, std::initializer_list<std::span<const std::byte>> parts) {

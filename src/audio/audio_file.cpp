@@ -1,0 +1,214 @@
+#include "audio/audio_file.hpp"
+
+#include <fmt/format.h>
+#include <sndfile.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "base/failure.hpp"
+#include "base/replace_file.hpp"
+
+namespace nightingale {
+namespace {
+
+struct FormatFacts {
+  AudioFormat format;
+  std::string_view name;
+  int sndfile;
+};
+
+constexpr std::array<FormatFacts, 3> formats = {{
+    {AudioFormat::wav, "wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16},
+    {AudioFormat::wav_float, "wav-float", SF_FORMAT_WAV | SF_FORMAT_FLOAT},
+    {AudioFormat::flac, "flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16},
+}};
+
+constexpr float largest_sample = 32767.f;  // of 16 bits; -32768 is not used, so that ±1 are equally loud
+constexpr std::size_t block_frames = 65536;
+constexpr double longest_hours = 4;
+
+const FormatFacts& facts_of(AudioFormat format) {
+  return formats[static_cast<std::size_t>(format)];
+}
+
+struct CloseSound {
+  void operator()(SNDFILE* file) const { sf_close(file); }
+};
+using Sound = std::unique_ptr<SNDFILE, CloseSound>;
+
+// A file in memory, as libsndfile wants one: it seeks back to complete the header.
+struct MemoryFile {
+  std::vector<std::byte> bytes;
+  std::size_t place = 0;
+};
+
+sf_count_t memory_length(void* user) {
+  return static_cast<sf_count_t>(static_cast<MemoryFile*>(user)->bytes.size());
+}
+
+sf_count_t memory_tell(void* user) {
+  return static_cast<sf_count_t>(static_cast<MemoryFile*>(user)->place);
+}
+
+sf_count_t memory_seek(sf_count_t offset, int whence, void* user) {
+  auto& file = *static_cast<MemoryFile*>(user);
+  sf_count_t base = 0;
+  if (whence == SEEK_CUR) base = memory_tell(user);
+  if (whence == SEEK_END) base = memory_length(user);
+  if (base + offset < 0) return -1;
+  file.place = static_cast<std::size_t>(base + offset);
+  return base + offset;
+}
+
+sf_count_t memory_read(void* target, sf_count_t count, void* user) {
+  auto& file = *static_cast<MemoryFile*>(user);
+  if (file.place >= file.bytes.size()) return 0;
+  const std::size_t length = std::min(static_cast<std::size_t>(count), file.bytes.size() - file.place);
+  std::memcpy(target, file.bytes.data() + file.place, length);
+  file.place += length;
+  return static_cast<sf_count_t>(length);
+}
+
+sf_count_t memory_write(const void* source, sf_count_t count, void* user) {
+  auto& file = *static_cast<MemoryFile*>(user);
+  const auto length = static_cast<std::size_t>(count);
+  if (file.bytes.size() < file.place + length) file.bytes.resize(file.place + length);
+  std::memcpy(file.bytes.data() + file.place, source, length);
+  file.place += length;
+  return count;
+}
+
+[[noreturn]] void fail_to_encode(AudioFormat format, int rate, SNDFILE* sound) {
+  fail(ErrorCode::output_failed, fmt::format("cannot encode {} at {} samples a second: {}",
+                                             facts_of(format).name, rate, sf_strerror(sound)));
+}
+
+// libsndfile would make a FLAC file without samples into no file at all.
+void check_samples(std::span<const float> samples) {
+  if (samples.empty()) fail(ErrorCode::output_failed, "there are no samples to write");
+  const auto found =
+      std::find_if(samples.begin(), samples.end(), [](float sample) { return std::isnan(sample); });
+  if (found != samples.end()) {
+    fail(ErrorCode::internal,
+         fmt::format("sample {} of {} is no number", found - samples.begin(), samples.size()));
+  }
+}
+
+std::vector<std::int16_t> to_16_bits(std::span<const float> samples) {
+  std::vector<std::int16_t> rounded(samples.size());
+  std::transform(samples.begin(), samples.end(), rounded.begin(), [](float sample) {
+    return static_cast<std::int16_t>(std::lrint(std::clamp(sample, -1.f, 1.f) * largest_sample));
+  });
+  return rounded;
+}
+
+// What can be told about a recording's file before libsndfile sees it.
+void check_recording(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) {
+    fail(ErrorCode::audio_invalid, fmt::format("there is no file {}", path), "check the path");
+  }
+  if (std::filesystem::is_directory(status)) {
+    fail(ErrorCode::audio_invalid, fmt::format("{} is a folder, not a recording", path), "name a file in it");
+  }
+  if (std::filesystem::is_regular_file(status) && std::filesystem::file_size(path, error) == 0) {
+    fail(ErrorCode::audio_invalid, fmt::format("{} is empty", path), "record or copy it again");
+  }
+}
+
+// Reads block by block: a header may claim any length, only what is there is kept.
+void read_samples(const std::string& path, SNDFILE* sound, Recording& recording) {
+  const auto channels = static_cast<std::size_t>(recording.channels);
+  const double longest = longest_hours * 3600 * recording.rate * static_cast<double>(channels);
+  std::vector<float> block(block_frames * channels);
+  for (;;) {
+    const sf_count_t frames = sf_readf_float(sound, block.data(), static_cast<sf_count_t>(block_frames));
+    if (frames <= 0) return;
+    recording.samples.insert(recording.samples.end(), block.begin(),
+                             block.begin() + static_cast<std::ptrdiff_t>(frames) * recording.channels);
+    if (static_cast<double>(recording.samples.size()) > longest) {
+      fail(ErrorCode::audio_invalid, fmt::format("{} is longer than {} hours", path, longest_hours),
+           "cut it");
+    }
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(AudioFormat format) {
+  return facts_of(format).name;
+}
+
+AudioFormat audio_format_named(std::string_view name) {
+  for (const FormatFacts& facts : formats) {
+    if (facts.name == name) return facts.format;
+  }
+  fail(ErrorCode::option_invalid, fmt::format("the audio format \"{}\" cannot be written", name),
+       "choose wav, wav-float or flac");
+}
+
+AudioFormat audio_format_of(const std::string& path) {
+  std::string ending = std::filesystem::path(path).extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(), [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
+  });
+  if (ending == ".wav") return AudioFormat::wav;
+  if (ending == ".flac") return AudioFormat::flac;
+  fail(ErrorCode::option_invalid,
+       ending.empty() ? fmt::format("{} has no ending that tells the audio format", path)
+                      : fmt::format("{}: the audio format \"{}\" cannot be written", path, ending.substr(1)),
+       "name the file .wav or .flac, or name the format");
+}
+
+std::vector<std::byte> encode_audio(std::span<const float> samples, int rate, AudioFormat format) {
+  check_samples(samples);
+  MemoryFile memory;
+  SF_VIRTUAL_IO access = {memory_length, memory_seek, memory_read, memory_write, memory_tell};
+  SF_INFO info = {};
+  info.samplerate = rate;
+  info.channels = 1;
+  info.format = facts_of(format).sndfile;
+  Sound sound(sf_open_virtual(&access, SFM_WRITE, &info, &memory));
+  if (!sound) fail_to_encode(format, rate, nullptr);
+  const auto count = static_cast<sf_count_t>(samples.size());
+  sf_count_t written = 0;
+  if (format == AudioFormat::wav_float) {
+    written = sf_write_float(sound.get(), samples.data(), count);
+  } else {
+    written = sf_write_short(sound.get(), to_16_bits(samples).data(), count);
+  }
+  if (written != count) fail_to_encode(format, rate, sound.get());
+  sound.reset();
+  return std::move(memory.bytes);
+}
+
+void write_audio(const std::string& path, std::span<const float> samples, int rate, AudioFormat format) {
+  replace_file(path, {encode_audio(samples, rate, format)});
+}
+
+Recording read_audio(const std::string& path) {
+  check_recording(path);
+  SF_INFO info = {};
+  const Sound sound(sf_open(path.c_str(), SFM_READ, &info));
+  if (!sound) {
+    fail(ErrorCode::audio_invalid, fmt::format("{} cannot be read as audio: {}", path, sf_strerror(nullptr)),
+         "give a WAV, FLAC, Ogg, Opus or MP3 file");
+  }
+  Recording recording;
+  recording.rate = info.samplerate;
+  recording.channels = info.channels;
+  read_samples(path, sound.get(), recording);
+  if (recording.samples.empty()) {
+    fail(ErrorCode::audio_invalid, fmt::format("{} holds no sound", path), "record it again");
+  }
+  return recording;
+}
+
+}  // namespace nightingale

@@ -1,0 +1,48 @@
+// Audio files: mono samples out as WAV or FLAC, recordings in.
+//
+// Encoding goes to memory and the finished bytes to the file in one piece, so that a file is there whole or
+// not at all, and the same bytes can go to a pipe or a socket. The work is libsndfile's.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nightingale {
+
+enum class AudioFormat {
+  wav,        // 16 bits a sample
+  wav_float,  // 32-bit floats, nothing clipped or rounded
+  flac,       // 16 bits a sample, packed without loss
+};
+
+// "wav", "wav-float", "flac".
+std::string_view name_of(AudioFormat format);
+
+// The format of that name; throws option_invalid, naming those that can be written.
+AudioFormat audio_format_named(std::string_view name);
+
+// The format that the ending of the path stands for: .wav or .flac, in any case. Throws option_invalid.
+AudioFormat audio_format_of(const std::string& path);
+
+// A whole file in memory. Samples beyond ±1 are clipped in the 16-bit formats; one that is no number is
+// refused.
+std::vector<std::byte> encode_audio(std::span<const float> samples, int rate, AudioFormat format);
+
+// Encodes and writes. Throws output_failed with one clear line.
+void write_audio(const std::string& path, std::span<const float> samples, int rate, AudioFormat format);
+
+// A recording: samples [sample, channel] in ±1, samples a second, channels.
+struct Recording {
+  std::vector<float> samples;
+  int rate = 0;
+  int channels = 0;
+};
+
+// Reads whatever libsndfile can (WAV, FLAC, Ogg, Opus, MP3, AIFF, …). Throws audio_invalid: no such file, a
+// folder, empty, not audio, without samples, or longer than four hours.
+Recording read_audio(const std::string& path);
+
+}  // namespace nightingale

@@ -1,0 +1,159 @@
+// Audio files out and in.
+#include "audio/audio_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <limits>
+
+#include "checkpoint/files.hpp"
+
+using namespace nightingale;
+using namespace nightingale::test;
+
+namespace {
+
+constexpr int rate = 24000;
+
+std::vector<float> tone(std::size_t count) {
+  std::vector<float> samples(count);
+  for (std::size_t i = 0; i < count; ++i) samples[i] = 0.5f * std::sin(0.05f * static_cast<float>(i));
+  return samples;
+}
+
+float largest_difference(const std::vector<float>& left, const std::vector<float>& right) {
+  REQUIRE(left.size() == right.size());
+  float largest = 0;
+  for (std::size_t i = 0; i < left.size(); ++i) largest = std::max(largest, std::abs(left[i] - right[i]));
+  return largest;
+}
+
+template <typename Call>
+std::string sentence_of(Call&& call) {
+  return error_of(call).sentence;
+}
+
+}  // namespace
+
+TEST_CASE("audio_survives_writing_and_reading") {
+  const TemporaryFolder folder;
+  const std::vector<float> samples = tone(10'000);
+  // 16 bits round by half a step, and reading divides by 32768 where writing multiplied by 32767.
+  const float step = 1.f / 32767;
+  for (const auto& [name, tolerance] :
+       {std::pair<const char*, float>{"wav", step}, {"flac", step}, {"wav-float", 0.f}}) {
+    CAPTURE(name);
+    write_audio(folder / name, samples, rate, audio_format_named(name));
+    const Recording recording = read_audio(folder / name);
+    CHECK(recording.rate == rate);
+    CHECK(recording.channels == 1);
+    CHECK(largest_difference(recording.samples, samples) <= tolerance);
+  }
+  CHECK(content_of(folder / "wav").substr(0, 4) == "RIFF");
+  CHECK(content_of(folder / "flac").substr(0, 4) == "fLaC");
+  CHECK(std::filesystem::file_size(folder / "wav") == 44 + 2 * samples.size());
+  CHECK(std::filesystem::file_size(folder / "flac") < std::filesystem::file_size(folder / "wav"));
+}
+
+TEST_CASE("audio_of_16_bits_is_rounded_and_clipped") {
+  const std::vector<float> samples = {
+      0.f, 1.f, -1.f, 1.5f, -7.f, std::numeric_limits<float>::infinity(), 0.6f / 32767};
+  const std::vector<std::byte> bytes = encode_audio(samples, rate, AudioFormat::wav);
+  std::vector<std::int16_t> stored(samples.size());
+  REQUIRE(bytes.size() == 44 + 2 * samples.size());
+  std::memcpy(stored.data(), bytes.data() + 44, 2 * samples.size());
+  CHECK(stored == std::vector<std::int16_t>{0, 32767, -32767, 32767, -32767, 32767, 1});
+}
+
+TEST_CASE("audio_with_a_sample_that_is_no_number_is_refused") {
+  const std::vector<float> samples = {0.f, std::numeric_limits<float>::quiet_NaN()};
+  CHECK(sentence_of([&] { encode_audio(samples, rate, AudioFormat::wav); }) == "sample 1 of 2 is no number");
+}
+
+TEST_CASE("audio_without_samples_is_refused") {
+  CHECK(sentence_of([] { encode_audio({}, rate, AudioFormat::wav); }) == "there are no samples to write");
+  CHECK(sentence_of([] { encode_audio({}, rate, AudioFormat::flac); }) == "there are no samples to write");
+}
+
+TEST_CASE("audio_format_is_told_by_name_or_ending") {
+  CHECK(audio_format_of("a/b.wav") == AudioFormat::wav);
+  CHECK(audio_format_of("b.FLAC") == AudioFormat::flac);
+  CHECK(name_of(audio_format_named("wav-float")) == "wav-float");
+  CHECK(sentence_of([] { audio_format_named("mp3"); }) == "the audio format \"mp3\" cannot be written");
+  CHECK(sentence_of([] { audio_format_of("b.mp3"); }) == "b.mp3: the audio format \"mp3\" cannot be written");
+  CHECK(sentence_of([] { audio_format_of("b"); }) == "b has no ending that tells the audio format");
+  CHECK(error_of([] { audio_format_of("b"); }).fix == "name the file .wav or .flac, or name the format");
+  CHECK(error_of([] { audio_format_of("b"); }).code == ErrorCode::option_invalid);
+}
+
+TEST_CASE("audio_that_cannot_be_written_is_one_clear_line") {
+  const TemporaryFolder folder;
+  const std::vector<float> samples = tone(100);
+  const auto refused = [&](const std::string& path) {
+    return refusal_of(folder, [&] { write_audio(path, samples, rate, AudioFormat::wav); });
+  };
+  CHECK(refused(folder / "no/a.wav") == "cannot write no/a.wav: there is no folder no");
+  CHECK(refused(folder.path()) == "cannot write " + folder.path() + ": it is a folder");
+  CHECK(refused("/dev/full") == "cannot write /dev/full: No space left on device");
+  CHECK(sentence_of([&] {
+          encode_audio(samples, 0, AudioFormat::flac);
+        }).starts_with("cannot encode flac at 0 samples a second: "));
+  if (::geteuid() == 0) {
+    MESSAGE("skipped: root may write to any folder");
+    return;
+  }
+  std::filesystem::permissions(folder.path(),
+                               std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  CHECK(refused(folder / "a.wav") == "cannot write a.wav: Permission denied");
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
+}
+
+TEST_CASE("audio_that_cannot_be_written_leaves_what_was_there") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("a.wav", "before");
+  const std::vector<float> broken = {std::numeric_limits<float>::quiet_NaN()};
+  CHECK_THROWS_AS(write_audio(path, broken, rate, AudioFormat::wav), Failure);
+  CHECK(content_of(path) == "before");
+}
+
+TEST_CASE("audio_goes_into_pipes_too") {
+  const TemporaryFolder folder;
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  const std::vector<float> samples = tone(100);
+  // Opened for both, so that neither end waits for the other; a pipe holds 64 kB.
+  const int pipe = ::open((folder / "pipe").c_str(), O_RDWR);
+  REQUIRE(pipe >= 0);
+  write_audio("/dev/fd/" + std::to_string(pipe), samples, rate, AudioFormat::wav);
+  std::vector<char> received(1000);
+  CHECK(::read(pipe, received.data(), received.size()) == 244);
+  ::close(pipe);
+}
+
+TEST_CASE("recordings_that_cannot_be_read_are_refused_by_name") {
+  const TemporaryFolder folder;
+  const auto refused = [&](const std::string& path) {
+    CHECK(error_of([&] { read_audio(path); }).code == ErrorCode::audio_invalid);
+    return refusal_of(folder, [&] { read_audio(path); });
+  };
+  CHECK(refused(folder / "absent.wav") == "there is no file absent.wav");
+  CHECK(refused(folder.path()) == folder.path() + " is a folder, not a recording");
+  CHECK(refused(folder.write("empty.wav", "")) == "empty.wav is empty");
+  CHECK(refused(folder.write("text.wav", "this is no sound"))
+            .starts_with("text.wav cannot be read as audio: "));
+  // A header whose samples were cut off.
+  write_audio(folder / "a.wav", tone(100), rate, AudioFormat::wav);
+  CHECK(refused(folder.write("cut.wav", content_of(folder / "a.wav").substr(0, 44))) ==
+        "cut.wav holds no sound");
+}
+
+TEST_CASE("a_recording_whose_header_claims_more_than_there_is_gives_what_there_is") {
+  const TemporaryFolder folder;
+  const std::vector<float> samples = tone(1000);
+  write_audio(folder / "a.wav", samples, rate, AudioFormat::wav);
+  std::string bytes = content_of(folder / "a.wav");
+  const std::uint32_t claimed = 0x7ffffff0;
+  std::memcpy(bytes.data() + 40, &claimed, sizeof claimed);
+  CHECK(read_audio(folder.write("b.wav", bytes)).samples.size() == samples.size());
+}

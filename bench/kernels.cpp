@@ -120,6 +120,10 @@ class Bench {
     const Shape shape{{"batch", batch}, {"row", 1}, {"head", heads}, {"width", width}};
     const Tensor x = random_tensor(*op_, shape, 7);
     std::shared_ptr<Cache> cache = op_->make_cache({shape[0], shape[2], shape[3], layers, context + 1});
+    const Tensor prompt = random_tensor(*op_, {shape[0], {"row", context}, shape[2], shape[3]}, 8);
+    for (std::int64_t layer = 0; layer < layers; ++layer) {
+      op_->cached_attention(prompt, prompt, prompt, *cache, layer, 0.125F);
+    }
     cache->advance(context);
     add(fmt::format("cached_attention {}×{} {}×{}", batch, context, heads, width), Bound::memory,
         double(8 * layers * batch * context * heads * width), [this, x, cache] {

@@ -3,14 +3,14 @@
 //
 // What is odd: the body of an OpenMP region is a function of its own that does not inherit the versions.
 // A multiversioned function is therefore always serial, and parallel.hpp calls it from inside the region.
-// Small functions that it uses must be inlined, or they stay at the baseline set; gcc 12 inlines them into the
-// levels of the x86-64 psABI (v3: AVX2, v4: AVX-512) but not into "arch=haswell", which also changes tuning.
+// Small functions that it uses must be inlined, or they stay at the baseline set; gcc 12 inlines them into
+// the levels of the x86-64 psABI (v3: AVX2, v4: AVX-512) but not into "arch=haswell", which also changes
+// tuning.
 #pragma once
 
 // Sanitized programs start before their runtime can serve the loader's resolvers.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(NIGHTINGALE_SANITIZED)
-#define NIGHTINGALE_MULTIVERSION \
-  __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#define NIGHTINGALE_MULTIVERSION __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define NIGHTINGALE_MULTIVERSION
 #endif

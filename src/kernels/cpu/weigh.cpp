@@ -1,20 +1,19 @@
 // See weigh.hpp. Columns are taken `columns` at a time, so that their sums stay in registers over all rows.
 #include "kernels/cpu/weigh.hpp"
 
+#include "kernels/cpu/lanes.hpp"
 #include "kernels/cpu/multiversion.hpp"
 
 namespace nightingale::cpu {
 
 namespace {
 
-constexpr int lanes = 16;
-typedef float Lanes __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float)), may_alias));
-
 template <int registers>
 NIGHTINGALE_INLINE void weigh_columns(const float* weights, std::int64_t count, const float* rows,
                                       std::int64_t width, float* out) {
   Lanes sum[registers] = {};
   for (std::int64_t j = 0; j < count; ++j) {
+#pragma GCC unroll 4
     for (int part = 0; part < registers; ++part) {
       sum[part] += weights[j] * *reinterpret_cast<const Lanes*>(rows + j * width + part * lanes);
     }

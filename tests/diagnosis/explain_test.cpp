@@ -28,12 +28,16 @@ std::string asked(const std::string& question, const Hints& given) {
   return "? " + question + "\n" + explain(shapes_in(question), given).text() + "\n";
 }
 
-std::string expected(const std::string& name) {
-  std::ifstream file(expected_folder + name + ".txt");
-  REQUIRE_MESSAGE(file.good(), "no golden called ", name);
+std::string read_text(const std::string& path) {
+  std::ifstream file(path);
+  REQUIRE_MESSAGE(file.good(), "cannot read ", path);
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+std::string expected(const std::string& name) {
+  return read_text(expected_folder + name + ".txt");
 }
 
 // The mission's own case.
@@ -97,6 +101,15 @@ TEST_CASE("explain_writes_json") {
   CHECK(json["findings"].size() == 3);
   CHECK(json["fix"] ==
         "trim the mel after the decoder, not before; lay the first out as [batch, frame, mel]");
+}
+
+TEST_CASE("explain_is_shown_in_the_docs_as_it_answers") {
+  const std::string page = read_text(NIGHTINGALE_SOURCE "/docs/explain.md");
+  for (const char* name : {"decoder", "decoder_no_hints", "token_frame", "transposed_weight"}) {
+    CAPTURE(name);
+    const std::string golden = expected(name);
+    CHECK(page.find(golden.substr(golden.find('\n') + 1)) != std::string::npos);
+  }
 }
 
 TEST_CASE("hints_refuse_a_length_that_does_not_exist") {

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "base/failure.hpp"
+#include "ops/shapes.hpp"
 #include "tensor/fit.hpp"
 
 namespace nightingale {
@@ -150,6 +151,16 @@ TEST_CASE("join_compares_solved_sizes_of_a_checkpoint") {
   CHECK(world.told({{"x", &good, declared}}, world.known) == "");
   const Tensor bad = made({{"batch", 1}, {"token", 282}, {"channel", 80}});
   CHECK(world.told({{"x", &bad, declared}}, world.known) != "");
+}
+
+TEST_CASE("join_throws_before_any_arithmetic") {
+  const World world;
+  Shapes op;
+  const Tensor x = made({{"batch", 1}, {"mel", 80}, {"frame", 64}}, "noise");
+  const Tensor mu = made({{"batch", 1}, {"frame", 564}, {"mel", 80}}, "flow.encoder");
+  CHECK_NOTHROW(op.join("flow.decoder", world.known, {{"mu", &mu, world.rows}}));
+  CHECK_THROWS_WITH_AS(op.join("flow.decoder", world.known, {{"x", &x, world.rows}, {"mu", &mu, world.rows}}),
+                       doctest::Contains("64 leaves the prompt out, 564 has it"), Failure);
 }
 
 }  // namespace

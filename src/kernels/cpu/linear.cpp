@@ -2,16 +2,24 @@
 // it.
 //
 // Few rows (decoding) are bound by memory: the matrix streams through once. Many rows are matrix products
-// over tiles of the result; a tile is finished while it is in cache. The tiling does not depend on the number
+// over tiles of the result; a tile is finished while it is in cache. No other copy of a weight is kept:
+// panels of it are turned over when they are needed, which costs 4 % of the product and gains 25 % over
+// oneDNN's own reading of the stored order (1500 rows, 256 → 512). The tiling does not depend on the number
 // of threads, so neither do the results.
 #include "kernels/cpu/finish.hpp"
 #include "kernels/cpu/matvec.hpp"
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/substrate.hpp"
+#include "kernels/cpu/transpose.hpp"
 
 namespace nightingale {
 
 namespace {
+
+// Sizes of the many-row path, the best of those measured on the shapes of the flow and of T3's prompt.
+constexpr std::int64_t panel = 128;       // rows of the weight that are turned over at a time
+constexpr std::int64_t block_rows = 512;  // rows of x that share a turned panel
+constexpr std::int64_t tile_rows = 128;   // rows whose results stay in cache until they are finished
 
 struct Linear {
   std::int64_t rows, in, out;
@@ -28,19 +36,20 @@ void few_rows(int threads, const Linear& l) {
   });
 }
 
-void many_rows(int threads, const Linear& l) {
-  constexpr std::int64_t tall = 192;  // rows of a tile
-  constexpr std::int64_t wide = 256;  // columns of a tile, where there are few rows to share out
-  constexpr std::int64_t enough_rows = 8 * tall;
-  const std::int64_t columns = l.rows >= enough_rows ? std::max<std::int64_t>(l.out, 1) : wide;
-  const std::int64_t down = (l.rows + tall - 1) / tall, across = (l.out + columns - 1) / columns;
-  cpu::take_turns(threads, down * across, [&](std::int64_t task, int) {
-    const std::int64_t row = task / across * tall, column = task % across * columns;
-    const std::int64_t height = std::min(tall, l.rows - row), width = std::min(columns, l.out - column);
-    const cpu::Matrix tile{l.result + row * l.out + column, l.out};
-    cpu::gemm({height, width, l.in}, {l.x + row * l.in, l.in}, {l.weight + column * l.in, l.in},
-              cpu::Right::transposed, tile);
-    cpu::finish(l.finish.at(row, column), height, width, tile);
+// One panel of the weight's rows, turned over into scratch, then a product for each tile of rows.
+void many_rows(int threads, const Linear& l, float* scratch) {
+  const std::int64_t down = (l.rows + block_rows - 1) / block_rows, across = (l.out + panel - 1) / panel;
+  cpu::take_turns(threads, down * across, [&](std::int64_t task, int thread) {
+    const std::int64_t column = task / down * panel, width = std::min(panel, l.out - column);
+    const std::int64_t begin = task % down * block_rows, end = std::min(begin + block_rows, l.rows);
+    float* turned = scratch + thread * panel * l.in;
+    cpu::transpose(l.weight + column * l.in, l.in, width, l.in, turned);
+    for (std::int64_t row = begin; row < end; row += tile_rows) {
+      const std::int64_t height = std::min(tile_rows, end - row);
+      const cpu::Matrix tile{l.result + row * l.out + column, l.out};
+      cpu::gemm({height, width, l.in}, {l.x + row * l.in, l.in}, {turned, width}, cpu::Right::as_is, tile);
+      cpu::finish(l.finish.at(row, column), height, width, tile);
+    }
   });
 }
 
@@ -58,7 +67,9 @@ void Cpu::do_linear(const Tensor& x, const Weight& weight, const Weight& bias, c
               l.out};
   l.result = out.data<float>();
   if (l.rows == 0) return;
-  l.rows <= cpu::few_rows ? few_rows(threads_, l) : many_rows(threads_, l);
+  if (l.rows <= cpu::few_rows) return few_rows(threads_, l);
+  const auto memory = scratch(threads_ * panel * l.in);
+  many_rows(threads_, l, reinterpret_cast<float*>(memory.get()));
 }
 
 }  // namespace nightingale

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 
+#include "base/failure.hpp"
 #include "diagnosis/differences.hpp"
 #include "diagnosis/reading.hpp"
 #include "tensor/fit.hpp"
@@ -106,10 +106,25 @@ std::string verdict_of(const std::vector<Reading>& readings, bool conflict) {
   return "nothing wrong between these";
 }
 
+// People compare a handful of tensors; a page pasted by mistake would be compared pair by pair.
+constexpr std::size_t most_shapes = 9;
+
+void check(const std::vector<Numbers>& shapes) {
+  if (shapes.empty() || shapes.size() > most_shapes) {
+    fail(ErrorCode::option_invalid, fmt::format("{} shapes were given", shapes.size()),
+         fmt::format("give one to {}", most_shapes));
+  }
+  for (const Numbers& shape : shapes) {
+    if (!shape.empty() && shape.size() <= Shape::most_axes) continue;
+    fail(ErrorCode::option_invalid, fmt::format("{} has {} axes", written(shape), shape.size()),
+         fmt::format("give shapes of one to {} axes", Shape::most_axes));
+  }
+}
+
 }  // namespace
 
 Explanation explain(const std::vector<Numbers>& shapes, const Hints& hints) {
-  assert(!shapes.empty());
+  check(shapes);
   const Lexicon lexicon(hints);
   std::vector<Reading> readings;
   for (const Numbers& shape : shapes) readings.push_back(read_shape(shape, lexicon, hints.lengths));

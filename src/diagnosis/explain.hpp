@@ -46,7 +46,7 @@ struct Explanation {
   nlohmann::json json() const;
 };
 
-// At least one shape, each of at most five axes (as `shapes_in` returns them), nine at most.
+// One to nine shapes of one to five axes; throws option_invalid for others.
 Explanation explain(const std::vector<Numbers>& shapes, const Hints& hints);
 
 }  // namespace nightingale

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <optional>
+#include <cctype>
 
 #include "base/failure.hpp"
 #include "tensor/axes.hpp"

@@ -93,6 +93,13 @@ TEST_CASE("explain_names_lengths_that_fit_nothing") {
   CHECK(asked("(1,563,512) (1,564,512)", known()) == expected("relative"));
 }
 
+TEST_CASE("explain_refuses_what_nobody_compares") {
+  CHECK_THROWS_WITH_AS(explain({}, {}), doctest::Contains("0 shapes were given"), Failure);
+  CHECK_THROWS_WITH_AS(explain(std::vector<Numbers>(10, {1, 80}), {}), doctest::Contains("10 shapes"),
+                       Failure);
+  CHECK_THROWS_WITH_AS(explain({{1, 1, 1, 1, 1, 1}}, {}), doctest::Contains("has 6 axes"), Failure);
+}
+
 TEST_CASE("explain_writes_json") {
   const nlohmann::json json = explain({{1, 80, 64}, {1, 564, 80}}, known()).json();
   CHECK(json["agree"] == false);

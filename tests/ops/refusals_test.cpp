@@ -220,6 +220,10 @@ TEST_CASE("add_refuses_another_order_another_length_and_an_axis_of_its_own") {
        [&] {
          rules::repeated("add", x, made({{"speaker", 80}}, "voice"));
        }},
+      {"add: one frame for all",
+       [&] {
+         rules::repeated("add", x, made({{"batch", 1}, {"frame", 1}, {"mel", 80}}, "noise"));
+       }},
       {"add: an axis of its own",
        [&] {
          rules::repeated("add", x, made({{"harmonic", 9}}));

@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
-"""Upstream's PyTorch as the other side of `nightingale bench`: one process, driven by JSON lines, so that runs alternate.
+"""Upstream's PyTorch as the other side of `nightingale bench`, driven by JSON lines, so that runs alternate.
 
     pytorch_side.py MODEL VOICE [--threads 2] [--prompt 250] [--speech 125]
 
-Every line on the input is one run, every answer one line; the process says {"ready": …} first, after loading and warming up:
+Every line on the input is one run, every answer one line; the process says {"ready": …} first, after
+loading and warming up:
 
     {"stage": "t3", "tokens": 50}   → {"seconds": …, "tokens": 50, "prefill_seconds": …, "peak_memory": bytes}
     {"stage": "flow"}               → {"seconds": …, "tokens": 125, "peak_memory": …}     tokens to mel
     {"stage": "hift"}               → {"seconds": …, "tokens": 125, "peak_memory": …}     mel to samples
     {"stage": "quit"}               ends the process
 
-`seconds` of t3 is the decoding alone, one forward pass per token with the choice that follows it; the prefill is told
-apart. The work is the same whatever the weights: the voice's prompt is repeated or cut to `--prompt` tokens (250 are 10 s)
-and the speech tokens are drawn. Peak memory is of the whole process. A fault of a run is answered as {"error": "…"}.
+`seconds` of t3 is the decoding alone, one forward pass per token with the choice that follows it; the
+prefill is told apart. The work is the same whatever the weights: the voice's prompt is repeated or cut to
+`--prompt` tokens (250 are 10 s) and the speech tokens are drawn. Peak memory is of the whole process. A
+fault of a run is answered as {"error": "…"}.
 """
+
 import argparse
 import json
 import os
@@ -41,7 +44,7 @@ import torch  # noqa: E402
 
 import upstream  # noqa: E402
 
-TEXT_TOKENS = 60      # about as many as 5 s of speech have
+TEXT_TOKENS = 60  # about as many as 5 s of speech have
 CODES, START_TEXT, STOP_TEXT = 6561, 255, 0
 
 
@@ -54,7 +57,7 @@ def peak_memory():
 
 
 class Clock:
-    """Notes the time whenever T3's head has spoken: the first call ends the prefill, each other ends one token."""
+    """Notes the time whenever T3's head has spoken: the first call ends the prefill, each other one token."""
 
     def __init__(self, t3):
         self.times = []
@@ -67,7 +70,11 @@ class Clock:
 
 class Bench:
     def __init__(self, stages):
-        parts = [part for part, needed in (("t3", "t3" in stages), ("vocoding", {"flow", "hift"} & stages)) if needed]
+        parts = [
+            part
+            for part, needed in (("t3", "t3" in stages), ("vocoding", {"flow", "hift"} & stages))
+            if needed
+        ]
         self.model = upstream.load_model(given.model, parts)
         voice = upstream.load_voice(given.voice)
         draw = torch.Generator().manual_seed(1)
@@ -76,35 +83,54 @@ class Bench:
         self.text[0, 0], self.text[0, -1] = START_TEXT, STOP_TEXT
         self.speech = torch.randint(0, CODES, (1, given.speech), generator=draw)
         times = -(-given.prompt // voice["prompt_token"].shape[1])
-        self.prompt = voice["prompt_token"].repeat(1, times)[:, :given.prompt]
-        self.prompt_mel = voice["prompt_feat"].repeat(1, times + 1, 1)[:, :2 * given.prompt]
+        self.prompt = voice["prompt_token"].repeat(1, times)[:, : given.prompt]
+        self.prompt_mel = voice["prompt_feat"].repeat(1, times + 1, 1)[:, : 2 * given.prompt]
         self.mel = torch.randn(1, upstream.MEL, 2 * given.speech, generator=draw) - 5
 
     def t3(self, tokens):
         """Sampling with upstream's defaults, kept from stopping early: the stop token's logit is pushed down."""
         head = self.model.t3.speech_head
-        keep_on = head.register_forward_hook(lambda _, __, out: out.index_fill_(-1, torch.tensor([6562]), -1e4))
+        keep_on = head.register_forward_hook(
+            lambda _, __, out: out.index_fill_(-1, torch.tensor([6562]), -1e4)
+        )
         clock = Clock(self.model.t3)
         started = time.perf_counter()
         try:
             chosen = self.model.t3.inference(
-                t3_cond=upstream.t3_condition(self.voice), text_tokens=torch.cat([self.text, self.text]),
-                max_new_tokens=tokens + 1, temperature=0.8, cfg_weight=0.5, repetition_penalty=1.2, min_p=0.05, top_p=1.0)
+                t3_cond=upstream.t3_condition(self.voice),
+                text_tokens=torch.cat([self.text, self.text]),
+                max_new_tokens=tokens + 1,
+                temperature=0.8,
+                cfg_weight=0.5,
+                repetition_penalty=1.2,
+                min_p=0.05,
+                top_p=1.0,
+            )
         finally:
             keep_on.remove()
             ended = clock.stop()
         # the first choice comes from the prefill; the `tokens` after it cost one forward pass each
         prefill, steps = ended[0] - started, len(ended) - 1
         if chosen.shape[1] != tokens + 1 or steps < tokens:
-            raise RuntimeError(f"T3 gave {chosen.shape[1]} tokens in {steps} passes, {tokens + 1} were asked for")
+            raise RuntimeError(
+                f"T3 gave {chosen.shape[1]} tokens in {steps} passes, {tokens + 1} were asked for"
+            )
         return {"seconds": ended[tokens] - ended[0], "tokens": tokens, "prefill_seconds": prefill}
 
     def flow(self, steps=10):
         length = lambda ids: torch.tensor([ids.shape[1]])  # noqa: E731
         started = time.perf_counter()
         self.model.vocoding.flow.inference(
-            token=self.speech, token_len=length(self.speech), prompt_token=self.prompt.float(), prompt_token_len=length(self.prompt),
-            prompt_feat=self.prompt_mel, prompt_feat_len=None, embedding=self.voice["soul_s3_192"], finalize=True, n_timesteps=steps)
+            token=self.speech,
+            token_len=length(self.speech),
+            prompt_token=self.prompt.float(),
+            prompt_token_len=length(self.prompt),
+            prompt_feat=self.prompt_mel,
+            prompt_feat_len=None,
+            embedding=self.voice["soul_s3_192"],
+            finalize=True,
+            n_timesteps=steps,
+        )
         return {"seconds": time.perf_counter() - started, "tokens": given.speech}
 
     def hift(self, *_):
@@ -127,7 +153,12 @@ def main():
     bench = Bench(stages)
     for stage in sorted(stages):
         bench.run(stage, 2)  # two tokens, or two Euler steps
-    tell(ready=sorted(stages), torch=torch.__version__, threads=torch.get_num_threads(), peak_memory=peak_memory())
+    tell(
+        ready=sorted(stages),
+        torch=torch.__version__,
+        threads=torch.get_num_threads(),
+        peak_memory=peak_memory(),
+    )
     for line in sys.stdin:
         if not line.strip():
             continue

@@ -1,13 +1,15 @@
-"""Writes a model folder and a voice folder with seeded random weights, in upstream's own file names and formats.
+"""Writes a model folder and a voice folder with seeded random weights, in upstream's own formats.
 
-    make_fixture.py OUT [--variant english|multilingual] [--seed N] [--full-size] [--size model=24 …] [--prompt 23]
+    make_fixture.py OUT [--variant english|multilingual] [--seed N] [--full-size] [--size model=24 …]
 
-OUT/model and OUT/voice are made (and OUT/voice-odd, whose prompt mel has one row more than two per token). The default sizes
-are small and differ from each other wherever upstream leaves a size free, so that a transposed or swapped matrix cannot
-hide. The weights are upstream's own initialisation, then made a harder test than an untrained network: no bias is
-zero, no norm is one, attention is sharp enough to matter, F0 moves and crosses the voiced threshold, and the vocoder
-is audible. Without this a missing bias or a wrong epsilon would not show.
+OUT/model and OUT/voice are made (and OUT/voice-odd, whose prompt mel has one row more than two per token).
+The default sizes are small and differ from each other wherever upstream leaves a size free, so that a
+transposed or swapped matrix cannot hide. The weights are upstream's own initialisation, then made a harder
+test than an untrained network: no bias is zero, no norm is one, attention is sharp enough to matter, F0
+moves and crosses the voiced threshold, and the vocoder is audible. Without this a missing bias or a wrong
+epsilon would not show.
 """
+
 import argparse
 import dataclasses
 import json
@@ -22,8 +24,23 @@ import torch
 import upstream
 
 SMALL = upstream.Sizes(
-    model=24, layers=3, heads=6, hidden=58, text_positions=1030, speech_positions=644, channel=128, conformer_heads=2,
-    encoder_hidden=90, encoder_blocks=2, estimator=40, estimator_heads=3, transformers=2, mid_blocks=2, vocoder=56, f0=52)
+    model=24,
+    layers=3,
+    heads=6,
+    hidden=58,
+    text_positions=1030,
+    speech_positions=644,
+    channel=128,
+    conformer_heads=2,
+    encoder_hidden=90,
+    encoder_blocks=2,
+    estimator=40,
+    estimator_heads=3,
+    transformers=2,
+    mid_blocks=2,
+    vocoder=56,
+    f0=52,
+)
 TOKENIZERS = Path(__file__).parents[1] / "tests/fixtures/tokenizers"
 CODES = 6561  # speech codes proper; 6561 starts, 6562 stops, the rest has no meaning
 NORM = re.compile(r"(norm|layernorm|norm\d|norm_\w+|block\.2|out\.1)\.weight$")
@@ -34,7 +51,7 @@ def scatter(tensor, mean, spread, stream):
 
 
 def unsettle(module, stream):
-    """Moves everything that initialisation leaves at 0 or 1: biases, norms, snake alphas, weight-norm magnitudes."""
+    """Moves what initialisation leaves at 0 or 1: biases, norms, snake alphas, weight-norm magnitudes."""
     for name, parameter in module.named_parameters():
         if NORM.search(name):
             scatter(parameter, 1.0, 0.1, stream)
@@ -61,7 +78,7 @@ def shape_t3(t3, sizes, stream):
 
 
 def shape_vocoder(vocoder, f0_spread, stream):
-    """F0 around 110 Hz with the wanted spread (tested on mels of spread 2); magnitudes that are heard and not clipped."""
+    """F0 around 110 Hz with the wanted spread (on mels of spread 2); magnitudes heard and not clipped."""
     predictor, probe = vocoder.f0_predictor, 2 * torch.randn(1, upstream.MEL, 200, generator=stream)
     predictor.classifier.bias.zero_()
     hidden = predictor.condnet(probe).transpose(1, 2)
@@ -76,7 +93,7 @@ def shape_vocoder(vocoder, f0_spread, stream):
 
 
 def round_tables(module):
-    """The big tables get values of 16 bits, so that a repository packs them in half the room; all else stays full float32."""
+    """Tables get values of 16 bits, so that a repository packs them in half the room; all else is full float32."""
     for child in module.modules():
         if isinstance(child, torch.nn.Embedding):
             child.weight.copy_(child.weight.bfloat16().float())
@@ -105,7 +122,7 @@ def write_model(folder, variant, sizes, seed, f0_spread, rounded):
 
 
 def write_voice(folder, prompt, t3_prompt, seed, odd=False):
-    """A baked voice; prompt_feat lies in Fortran order and the tokens come in different integer types, as they do in the wild."""
+    """A baked voice; prompt_feat in Fortran order and tokens in two integer types, as in the wild."""
     folder.mkdir(parents=True, exist_ok=True)
     draw = np.random.default_rng(seed)
     rows = 2 * prompt + (1 if odd else 0)
@@ -120,7 +137,8 @@ def write_voice(folder, prompt, t3_prompt, seed, odd=False):
         "emotion_adv": np.full((1, 1, 1), 0.7 if odd else 0.5, np.float32),
         "soul_s3_192": draw.standard_normal((1, 192)).astype(np.float32),
         "prompt_token": draw.integers(0, 6561, (1, prompt)).astype(np.int32),
-        "prompt_feat": np.asfortranarray(mel.astype(np.float32))}
+        "prompt_feat": np.asfortranarray(mel.astype(np.float32)),
+    }
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
 
@@ -141,11 +159,15 @@ def main():
     parser.add_argument("out", type=Path)
     parser.add_argument("--variant", choices=list(upstream.T3_FILE), default="english")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--full-size", action="store_true", help="the real sizes: 30 layers of 1024, flow 512, vocoder 512")
+    parser.add_argument(
+        "--full-size", action="store_true", help="the real sizes: 30 layers of 1024, flow 512, vocoder 512"
+    )
     parser.add_argument("--size", nargs="*", default=[], metavar="NAME=NUMBER", help="change single sizes")
     parser.add_argument("--prompt", type=int, default=23, help="speech tokens of the voice's prompt")
     parser.add_argument("--t3-prompt", type=int, default=31, help="speech tokens of T3's prompt, at most 150")
-    parser.add_argument("--f0-spread", type=float, help="Hz; 0 keeps F0 near 110 (default: 60 small, 0 full size)")
+    parser.add_argument(
+        "--f0-spread", type=float, help="Hz; 0 keeps F0 near 110 (default: 60 small, 0 full size)"
+    )
     parser.add_argument("--rounded-tables", action="store_true", help="embedding tables hold 16-bit values")
     given = parser.parse_args()
 
@@ -155,7 +177,12 @@ def main():
     write_model(given.out / "model", given.variant, sizes, given.seed, spread, given.rounded_tables)
     write_voice(given.out / "voice", given.prompt, given.t3_prompt, given.seed + 100)
     write_voice(given.out / "voice-odd", given.prompt, given.t3_prompt - 4, given.seed + 200, odd=True)
-    made = {"variant": given.variant, "seed": given.seed, "sizes": dataclasses.asdict(sizes), "f0_spread": spread}
+    made = {
+        "variant": given.variant,
+        "seed": given.seed,
+        "sizes": dataclasses.asdict(sizes),
+        "f0_spread": spread,
+    }
     (given.out / "fixture.json").write_text(json.dumps(made, indent=1) + "\n")
     print(f"{given.out}: {given.variant}, " + ", ".join(f"{k} {v}" for k, v in made["sizes"].items()))
 

@@ -1,13 +1,15 @@
-"""Writes the goldens of the repository from seeds: small models, voices and what upstream's PyTorch makes of them.
+"""Writes the repository's goldens from seeds: small models, voices, and what upstream's PyTorch makes of them.
 
     tests/goldens/english        model, voice, reference (every Euler step, single layers)
     tests/goldens/english-odd    a voice whose prompt mel has an odd number of rows; the model is english/model
     tests/goldens/multilingual   another T3 with the multilingual text; it reaches the stop token
 
-Sizes are free (see make_fixture.py) but for these facts of the format: speaker 256 and 192, mel 80, 34 conditioning rows,
-32 perceiver queries, 8194 speech rows, 6561 codes, start 6561, stop 6562, text rows 704 or 2454, head width 64,
-4 up-sampled encoder blocks, time embedding and feed-forward 4 x estimator, vocoder halving three times.
+Sizes are free (see make_fixture.py) but for these facts of the format: speaker 256 and 192, mel 80, 34
+conditioning rows, 32 perceiver queries, 8194 speech rows, 6561 codes, start 6561, stop 6562, text rows 704
+or 2454, head width 64, 4 up-sampled encoder blocks, time embedding and feed-forward 4 x estimator, vocoder
+halving three times.
 """
+
 import argparse
 import datetime
 import json
@@ -28,8 +30,9 @@ GOLDENS = TOOLS.parent / "tests/goldens"
 TOLERANCE = {
     "tokens": "exact: a choice whose margin (step3_margins) is below 1e-4 of the logits' scale may differ",
     "arrays": "1e-5 of the array's norm: upstream's own float32 stays within 2e-6 of float64 on these sizes, so a wrong "
-              "epsilon shows and another order of summation does not",
-    "samples": "1e-4: the vocoder sums a phase over all samples and takes an exponential"}
+    "epsilon shows and another order of summation does not",
+    "samples": "1e-4: the vocoder sums a phase over all samples and takes an exponential",
+}
 ENGLISH_TEXT = "The nightingale sings; nobody moved... [laughter] Then it's day!"
 MULTILINGUAL_TEXT = "Weißt du, wie schön die Nachtigall singt?"
 STOP_AT = 13  # the multilingual golden stops after that many tokens
@@ -44,6 +47,7 @@ def run(script, *arguments):
 def stop_early(model, reference, at):
     """Exchanges the head rows of the stop token and of the token chosen at step `at`: T3 then stops there."""
     import numpy as np
+
     path = model / upstream.T3_FILE["multilingual"]
     state = load_file(path)
     chosen = int(np.load(reference / "step3_speech_tokens.npy")[at])
@@ -57,23 +61,76 @@ def english():
     commands = [run("make_fixture.py", home, "--seed", 1, "--rounded-tables")]
     odd.mkdir(exist_ok=True)
     (home / "voice-odd").rename(odd / "voice")
-    commands += [run("make_reference.py", home / "model", home / "voice", "--text", ENGLISH_TEXT, "--max-new-tokens", 16,
-                     "--all", "--layers", "-o", home / "reference"),
-                 run("make_reference.py", home / "model", odd / "voice", "--text", "Hello world", "--seed", 7,
-                     "--max-new-tokens", 11, "-o", odd / "reference")]
+    commands += [
+        run(
+            "make_reference.py",
+            home / "model",
+            home / "voice",
+            "--text",
+            ENGLISH_TEXT,
+            "--max-new-tokens",
+            16,
+            "--all",
+            "--layers",
+            "-o",
+            home / "reference",
+        ),
+        run(
+            "make_reference.py",
+            home / "model",
+            odd / "voice",
+            "--text",
+            "Hello world",
+            "--seed",
+            7,
+            "--max-new-tokens",
+            11,
+            "-o",
+            odd / "reference",
+        ),
+    ]
     return commands
 
 
 def multilingual():
     home = GOLDENS / "multilingual"
-    commands = [run("make_fixture.py", home, "--variant", "multilingual", "--seed", 5, "--prompt", 19, "--rounded-tables", "--size", "model=20",
-                    "heads=5", "hidden=46", "layers=2")]
+    commands = [
+        run(
+            "make_fixture.py",
+            home,
+            "--variant",
+            "multilingual",
+            "--seed",
+            5,
+            "--prompt",
+            19,
+            "--rounded-tables",
+            "--size",
+            "model=20",
+            "heads=5",
+            "hidden=46",
+            "layers=2",
+        )
+    ]
     shutil.rmtree(home / "voice-odd")
     # One flow and vocoder is enough for both, and halves the goldens.
     (home / "model/s3gen.safetensors").unlink()
     (home / "model/s3gen.safetensors").symlink_to("../../english/model/s3gen.safetensors")
-    reference = ("make_reference.py", home / "model", home / "voice", "--text", MULTILINGUAL_TEXT, "--language", "de",
-                 "--seed", 2024, "--max-new-tokens", 24, "-o", home / "reference")
+    reference = (
+        "make_reference.py",
+        home / "model",
+        home / "voice",
+        "--text",
+        MULTILINGUAL_TEXT,
+        "--language",
+        "de",
+        "--seed",
+        2024,
+        "--max-new-tokens",
+        24,
+        "-o",
+        home / "reference",
+    )
     run(*reference)
     stop_early(home / "model", home / "reference", STOP_AT)
     return [*commands, f"stop_early({STOP_AT})", run(*reference)]
@@ -84,11 +141,19 @@ def main():
     for name in ("english", "english-odd", "multilingual"):
         shutil.rmtree(GOLDENS / name, ignore_errors=True)
     commands = english() + multilingual()
-    packages = {name: version(name) for name in ("chatterbox-tts", "torch", "transformers", "diffusers", "safetensors", "numpy")}
-    provenance = {"script": "tools/make_goldens.py", "commands": commands, "packages": packages,
-                  "upstream": "resemble-ai/chatterbox; alignment analyzer off, as in the releases after 0.1.7",
-                  "date": datetime.date.today().isoformat(), "tolerance": TOLERANCE,
-                  "weights": "random, seeded; nothing of a trained model"}
+    packages = {
+        name: version(name)
+        for name in ("chatterbox-tts", "torch", "transformers", "diffusers", "safetensors", "numpy")
+    }
+    provenance = {
+        "script": "tools/make_goldens.py",
+        "commands": commands,
+        "packages": packages,
+        "upstream": "resemble-ai/chatterbox; alignment analyzer off, as in the releases after 0.1.7",
+        "date": datetime.date.today().isoformat(),
+        "tolerance": TOLERANCE,
+        "weights": "random, seeded; nothing of a trained model",
+    }
     (GOLDENS / "provenance.json").write_text(json.dumps(provenance, indent=1, ensure_ascii=False) + "\n")
     size = sum(path.stat().st_size for path in GOLDENS.rglob("*") if path.is_file() and not path.is_symlink())
     print(f"{GOLDENS}: {size / 1e6:.1f} MB")

@@ -1,9 +1,11 @@
 """Writes two small tokenizers in upstream's formats: tests/fixtures/tokenizers/{tokenizer,grapheme_mtl_...}.json.
 
-Both are BPE over Unicode characters with the Whitespace pre-tokenizer, [UNK] for the rest, and added tokens that are
-matched first. The merges are learned from the sentences below, so that nothing of a trained model is copied.
-Odd: the English file lists merges as "a b", the multilingual one as ["a", "b"]; both spellings exist in the wild.
+Both are BPE over Unicode characters with the Whitespace pre-tokenizer, [UNK] for the rest, and added tokens
+that are matched first. The merges are learned from the sentences below, so that nothing of a trained model
+is copied. Odd: the English file lists merges as "a b", the multilingual one as ["a", "b"]; both spellings
+exist in the wild.
 """
+
 import argparse
 import json
 import unicodedata
@@ -12,7 +14,17 @@ from pathlib import Path
 
 START = 255  # upstream's start_text_token; 0 is the stop token
 LANGUAGES = "ar da de el en es fi fr he hi it ja ko ms nl no pl pt ru sv sw tr zh".split()
-TAGS = ["[UH]", "[UM]", "[giggle]", "[laughter]", "[sigh]", "[gasp]", "[whisper]", "[cough]", "[clear_throat]"]
+TAGS = [
+    "[UH]",
+    "[UM]",
+    "[giggle]",
+    "[laughter]",
+    "[sigh]",
+    "[gasp]",
+    "[whisper]",
+    "[cough]",
+    "[clear_throat]",
+]
 
 ENGLISH = """the nightingale sings by day and by night and the others are listening to her in the garden
 that was one of the things which would have been there when you were out with your own thoughts
@@ -63,7 +75,7 @@ def learn_merges(text, count):
 def joined(word, pair):
     out, at = [], 0
     while at < len(word):
-        if word[at:at + 2] == pair:
+        if word[at : at + 2] == pair:
             out.append(word[at] + word[at + 1])
             at += 2
         else:
@@ -73,7 +85,7 @@ def joined(word, pair):
 
 
 def file_of(size, characters, merges, added, spelling):
-    """Gives every token an id (0 stop, 1 unknown, 2 space, 255 start); placeholders fill the vocabulary to `size`."""
+    """Gives every token an id (0 stop, 1 unknown, 2 space, 255 start); placeholders fill up to `size`."""
     fixed = {0: "[STOP]", 1: "[UNK]", 2: "[SPACE]", START: "[START]"}
     wanted = list(dict.fromkeys([*characters, *(a + b for a, b in merges)]))
     free = [number for number in range(size) if number not in fixed]
@@ -81,20 +93,41 @@ def file_of(size, characters, merges, added, spelling):
         raise SystemExit(f"{len(wanted)} tokens and {len(added)} tags do not fit {size} ids")
     ids = {token: number for number, token in fixed.items()}
     ids |= dict(zip(wanted, free))
-    rest = free[len(wanted):]
+    rest = free[len(wanted) :]
     ids |= dict(zip(added, rest))
-    ids |= {f"[PLACEHOLDER{n}]": number for n, number in enumerate(rest[len(added):])}
+    ids |= {f"[PLACEHOLDER{n}]": number for n, number in enumerate(rest[len(added) :])}
     special = [*fixed.values(), *added]
     return {
-        "version": "1.0", "truncation": None, "padding": None,
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
         "added_tokens": [
-            {"id": ids[token], "special": True, "content": token, "single_word": False, "lstrip": False,
-             "rstrip": False, "normalized": False} for token in sorted(special, key=ids.get)],
-        "normalizer": None, "pre_tokenizer": {"type": "Whitespace"}, "post_processor": None, "decoder": None,
-        "model": {"type": "BPE", "dropout": None, "unk_token": "[UNK]", "continuing_subword_prefix": None,
-                  "end_of_word_suffix": None, "fuse_unk": False,
-                  "vocab": dict(sorted(ids.items(), key=lambda item: item[1])),
-                  "merges": [spelling(a, b) for a, b in merges]}}
+            {
+                "id": ids[token],
+                "special": True,
+                "content": token,
+                "single_word": False,
+                "lstrip": False,
+                "rstrip": False,
+                "normalized": False,
+            }
+            for token in sorted(special, key=ids.get)
+        ],
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": None,
+        "decoder": None,
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": "[UNK]",
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+            "fuse_unk": False,
+            "vocab": dict(sorted(ids.items(), key=lambda item: item[1])),
+            "merges": [spelling(a, b) for a, b in merges],
+        },
+    }
 
 
 def english():
@@ -107,19 +140,33 @@ def english():
 def multilingual():
     text = decomposed(MANY)
     marks = "".join(chr(code) for code in range(0x300, 0x330))
-    characters = sorted({*text, *marks, *map(chr, range(33, 127)), *"ßæøłđıœ…、。「」"} - {" ", "\n", *map(chr, range(65, 91))})
+    characters = sorted(
+        {*text, *marks, *map(chr, range(33, 127)), *"ßæøłđıœ…、。「」"}
+        - {" ", "\n", *map(chr, range(65, 91))}
+    )
     merges = learn_merges(text, 700)
-    added = [*TAGS, *(f"[{language}]" for language in LANGUAGES), *(f"[cj_{c}]" for c in "abcdefghijklmnopqrstuvwxyz0123456789.")]
+    added = [
+        *TAGS,
+        *(f"[{language}]" for language in LANGUAGES),
+        *(f"[cj_{c}]" for c in "abcdefghijklmnopqrstuvwxyz0123456789."),
+    ]
     return file_of(2454, characters, merges, added, lambda a, b: [a, b])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-o", "--out", type=Path, default=Path(__file__).parents[1] / "tests/fixtures/tokenizers")
+    parser.add_argument(
+        "-o", "--out", type=Path, default=Path(__file__).parents[1] / "tests/fixtures/tokenizers"
+    )
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
-    for name, content in (("tokenizer.json", english()), ("grapheme_mtl_merged_expanded_v1.json", multilingual())):
-        (out / name).write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    for name, content in (
+        ("tokenizer.json", english()),
+        ("grapheme_mtl_merged_expanded_v1.json", multilingual()),
+    ):
+        (out / name).write_text(
+            json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8"
+        )
         print(f"{out / name}: {len(content['model']['vocab'])} ids, {len(content['model']['merges'])} merges")
 
 

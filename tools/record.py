@@ -1,4 +1,5 @@
-"""What the reference script watches while upstream runs: margins of T3's choices, and single layers' inputs and outputs."""
+"""What is watched while upstream runs: margins of T3's choices, and single layers' inputs and outputs."""
+
 import json
 from contextlib import contextmanager
 
@@ -10,9 +11,17 @@ import upstream
 # One of each kind of layer, by its path below T3, flow or mel2wav; the first call of each is kept.
 WATCHED = {
     "t3": ["cond_enc.perceiver", "tfmr.layers.0.mlp", "tfmr.layers.0", "tfmr.norm"],
-    "flow": ["encoder.embed", "encoder.pre_lookahead_layer", "encoder.encoders.0", "decoder.estimator.time_mlp", "decoder.estimator.down_blocks.0.0",
-             "decoder.estimator.down_blocks.0.1.0", "decoder.estimator.final_block"],
-    "mel2wav": ["f0_predictor", "conv_pre", "ups.0", "source_resblocks.0", "resblocks.0", "resblocks.2"]}
+    "flow": [
+        "encoder.embed",
+        "encoder.pre_lookahead_layer",
+        "encoder.encoders.0",
+        "decoder.estimator.time_mlp",
+        "decoder.estimator.down_blocks.0.0",
+        "decoder.estimator.down_blocks.0.1.0",
+        "decoder.estimator.final_block",
+    ],
+    "mel2wav": ["f0_predictor", "conv_pre", "ups.0", "source_resblocks.0", "resblocks.0", "resblocks.2"],
+}
 
 
 class Margins:
@@ -23,7 +32,9 @@ class Margins:
 
     def __enter__(self):
         # the last position's logits of both guidance rows, as the head gives them
-        self.hook = self.t3.speech_head.register_forward_hook(lambda _, __, out: self.logits.append(out[:, -1].clone()))
+        self.hook = self.t3.speech_head.register_forward_hook(
+            lambda _, __, out: self.logits.append(out[:, -1].clone())
+        )
         self.multinomial, self.softmax = torch.multinomial, torch.softmax
         self.processor = upstream.t3_module.RepetitionPenaltyLogitsProcessor
         margins, processor = self, self.processor
@@ -69,9 +80,19 @@ class Layers:
 
     @contextmanager
     def watching(self, network, now):
-        part = {"T3": "t3", "CausalMaskedDiffWithXvec": "flow", "HiFTGenerator": "mel2wav"}[type(network).__name__]
-        hooks = [network.get_submodule(path).register_forward_hook(self.keeper(f"{part}.{path}"), with_kwargs=True)
-                 for path in WATCHED[part]] if self.wanted and now else []
+        part = {"T3": "t3", "CausalMaskedDiffWithXvec": "flow", "HiFTGenerator": "mel2wav"}[
+            type(network).__name__
+        ]
+        hooks = (
+            [
+                network.get_submodule(path).register_forward_hook(
+                    self.keeper(f"{part}.{path}"), with_kwargs=True
+                )
+                for path in WATCHED[part]
+            ]
+            if self.wanted and now
+            else []
+        )
         try:
             yield
         finally:
@@ -83,9 +104,14 @@ class Layers:
             if path in self.kept:
                 return
             given = {f"{place}": value for place, value in enumerate(positional)} | dict(named)
-            tensors = {name: value.detach().clone().numpy() for name, value in given.items() if torch.is_tensor(value)}
+            tensors = {
+                name: value.detach().clone().numpy()
+                for name, value in given.items()
+                if torch.is_tensor(value)
+            }
             out = out[0] if isinstance(out, (tuple, list)) else out
             self.kept[path] = (tensors, out.detach().clone().numpy())
+
         return keep
 
     def save(self, folder):
@@ -97,5 +123,8 @@ class Layers:
             np.save(folder / f"{path}.out.npy", out)
             for name, array in given.items():
                 np.save(folder / f"{path}.in.{name}.npy", array)
-            listing[path] = {"in": {name: list(array.shape) for name, array in given.items()}, "out": list(out.shape)}
+            listing[path] = {
+                "in": {name: list(array.shape) for name, array in given.items()},
+                "out": list(out.shape),
+            }
         (folder / "layers.json").write_text(json.dumps(listing, indent=1) + "\n")

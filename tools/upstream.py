@@ -1,10 +1,12 @@
 """Upstream's own PyTorch modules (package chatterbox-tts) in any size, built from a model folder.
 
-Every size is read from the shapes of the tensors, as the engine does, so that the same scripts drive the real
-checkpoint, a small fixture and anyone's fine-tune. Nothing of upstream's arithmetic is rewritten here: the modules
-are upstream's, only their widths are set. Odd: a few upstream constructors write 512 or 1024 into their children
-(PreLookaheadLayer, Upsample1D, Perceiver); those children are built again in the wanted width.
+Every size is read from the shapes of the tensors, as the engine does, so that the same scripts drive the
+real checkpoint, a small fixture and anyone's fine-tune. Nothing of upstream's arithmetic is rewritten here:
+the modules are upstream's, only their widths are set. Odd: a few upstream constructors write 512 or 1024
+into their children (PreLookaheadLayer, Upsample1D, Perceiver); those children are built again in the wanted
+width.
 """
+
 import copy
 import logging
 import re
@@ -26,7 +28,10 @@ from chatterbox.models.s3gen.flow import CausalMaskedDiffWithXvec  # noqa: E402
 from chatterbox.models.s3gen.flow_matching import CausalConditionalCFM  # noqa: E402
 from chatterbox.models.s3gen.hifigan import HiFTGenerator  # noqa: E402
 from chatterbox.models.s3gen.transformer.upsample_encoder import (  # noqa: E402
-    PreLookaheadLayer, Upsample1D, UpsampleConformerEncoder)
+    PreLookaheadLayer,
+    Upsample1D,
+    UpsampleConformerEncoder,
+)
 from chatterbox.models.t3 import T3  # noqa: E402
 from chatterbox.models.t3.llama_configs import LLAMA_CONFIGS  # noqa: E402
 from chatterbox.models.t3.modules.cond_enc import T3Cond  # noqa: E402
@@ -37,7 +42,7 @@ from chatterbox.models.t3.modules.t3_config import T3Config  # noqa: E402
 t3_module.tqdm = lambda steps, **_: steps
 
 SAMPLE_RATE = 24000
-HEAD_WIDTH = 64            # llama_configs.py head_dim, s3gen.py attention_head_dim
+HEAD_WIDTH = 64  # llama_configs.py head_dim, s3gen.py attention_head_dim
 MEL = 80
 TEXT_VOCABULARY = {"english": 704, "multilingual": 2454}  # t3_config.py
 T3_FILE = {"english": "t3_cfg.safetensors", "multilingual": "t3_mtl23ls_v2.safetensors"}
@@ -47,6 +52,7 @@ TOKENIZER_FILE = {"english": "tokenizer.json", "multilingual": "grapheme_mtl_mer
 @dataclass
 class Sizes:
     """Every free size of the two networks; the defaults are the real ones."""
+
     text_vocabulary: int = 704
     model: int = 1024
     layers: int = 30
@@ -54,27 +60,33 @@ class Sizes:
     hidden: int = 4096
     text_positions: int = 2050
     speech_positions: int = 4100
-    channel: int = 512          # flow encoder, always conformer_heads * 64
+    channel: int = 512  # flow encoder, always conformer_heads * 64
     conformer_heads: int = 8
     encoder_hidden: int = 2048
     encoder_blocks: int = 6
     estimator: int = 256
     estimator_heads: int = 8
-    transformers: int = 4       # transformer blocks after each residual block
+    transformers: int = 4  # transformer blocks after each residual block
     mid_blocks: int = 12
-    vocoder: int = 512          # halves three times
+    vocoder: int = 512  # halves three times
     f0: int = 512
 
     def check(self):
         if self.channel % self.conformer_heads:
-            raise SystemExit(f"flow channel {self.channel} must be a multiple of the {self.conformer_heads} heads")
+            raise SystemExit(
+                f"flow channel {self.channel} must be a multiple of the {self.conformer_heads} heads"
+            )
         if self.vocoder % 8:
             raise SystemExit(f"vocoder width {self.vocoder} must be divisible by 8: it halves three times")
         if self.model % 4 or self.model % self.heads:
-            raise SystemExit(f"T3 model width {self.model} must be divisible by its {self.heads} heads (transformers checks "
-                             f"that) and by the perceiver's 4")
+            raise SystemExit(
+                f"T3 model width {self.model} must be divisible by its {self.heads} heads (transformers checks "
+                f"that) and by the perceiver's 4"
+            )
         if self.estimator % 8:
-            raise SystemExit(f"estimator width {self.estimator} must be divisible by 8, the groups of a norm that upstream drops")
+            raise SystemExit(
+                f"estimator width {self.estimator} must be divisible by 8, the groups of a norm that upstream drops"
+            )
 
 
 def layers_under(names, prefix):
@@ -90,7 +102,9 @@ def sizes_of(t3_state, s3gen_state):
     first_transformer = f"{estimator}.down_blocks.0.1.0"
     model = t3["text_emb.weight"].shape[1]
     return Sizes(
-        text_vocabulary=t3["text_emb.weight"].shape[0], model=model, layers=layers_under(t3, "tfmr.layers"),
+        text_vocabulary=t3["text_emb.weight"].shape[0],
+        model=model,
+        layers=layers_under(t3, "tfmr.layers"),
         heads=t3["tfmr.layers.0.self_attn.q_proj.weight"].shape[0] // HEAD_WIDTH,
         hidden=t3["tfmr.layers.0.mlp.up_proj.weight"].shape[0],
         text_positions=t3["text_pos_emb.emb.weight"].shape[0],
@@ -104,15 +118,21 @@ def sizes_of(t3_state, s3gen_state):
         transformers=layers_under(gen, f"{estimator}.down_blocks.0.1"),
         mid_blocks=layers_under(gen, f"{estimator}.mid_blocks"),
         vocoder=gen["mel2wav.conv_pre.bias"].shape[0],
-        f0=gen["mel2wav.f0_predictor.classifier.weight"].shape[1])
+        f0=gen["mel2wav.f0_predictor.classifier.weight"].shape[1],
+    )
 
 
 def build_t3(sizes):
-    """Upstream's T3 in the given widths; the head width stays 64, so query rows = heads * 64 may differ from model."""
+    """Upstream's T3 in the given widths; query rows are heads * 64 and may differ from the model's width."""
     name = "nightingale"
     LLAMA_CONFIGS[name] = copy.deepcopy(LLAMA_CONFIGS["Llama_520M"]) | {
-        "hidden_size": sizes.model, "intermediate_size": sizes.hidden, "num_hidden_layers": sizes.layers,
-        "num_attention_heads": sizes.heads, "num_key_value_heads": sizes.heads, "head_dim": HEAD_WIDTH}
+        "hidden_size": sizes.model,
+        "intermediate_size": sizes.hidden,
+        "num_hidden_layers": sizes.layers,
+        "num_attention_heads": sizes.heads,
+        "num_key_value_heads": sizes.heads,
+        "head_dim": HEAD_WIDTH,
+    }
     facts = T3Config(text_tokens_dict_size=sizes.text_vocabulary)
     facts.llama_config_name = name
     facts.max_text_tokens = sizes.text_positions - 2
@@ -127,11 +147,29 @@ def build_t3(sizes):
 def perceiver_width(model):
     """T3CondEnc calls Perceiver() with no width; this hands it one."""
     import chatterbox.models.t3.modules.cond_enc as cond_enc
+
     cond_enc.Perceiver = lambda: Perceiver(pre_attention_query_size=model, embedding_dim=model)
     try:
         yield
     finally:
         cond_enc.Perceiver = Perceiver
+
+
+@contextmanager
+def uninitialised():
+    """Modules built inside leave their weights unset: half a billion values that a file fills anyway."""
+    drawing = {
+        name: getattr(torch.Tensor, name)
+        for name in ("normal_", "uniform_", "trunc_normal_")
+        if hasattr(torch.Tensor, name)
+    }
+    for name in drawing:
+        setattr(torch.Tensor, name, lambda tensor, *_, **__: tensor)
+    try:
+        yield
+    finally:
+        for name, method in drawing.items():
+            setattr(torch.Tensor, name, method)
 
 
 class Vocoding(torch.nn.Module):
@@ -140,22 +178,44 @@ class Vocoding(torch.nn.Module):
     def __init__(self, sizes):
         super().__init__()
         encoder = UpsampleConformerEncoder(
-            input_size=sizes.channel, output_size=sizes.channel, attention_heads=sizes.conformer_heads,
-            linear_units=sizes.encoder_hidden, num_blocks=sizes.encoder_blocks, input_layer="linear",
-            pos_enc_layer_type="rel_pos_espnet", selfattention_layer_type="rel_selfattn", normalize_before=True,
-            use_cnn_module=False, macaron_style=False)
+            input_size=sizes.channel,
+            output_size=sizes.channel,
+            attention_heads=sizes.conformer_heads,
+            linear_units=sizes.encoder_hidden,
+            num_blocks=sizes.encoder_blocks,
+            input_layer="linear",
+            pos_enc_layer_type="rel_pos_espnet",
+            selfattention_layer_type="rel_selfattn",
+            normalize_before=True,
+            use_cnn_module=False,
+            macaron_style=False,
+        )
         encoder.pre_lookahead_layer = PreLookaheadLayer(channels=sizes.channel, pre_lookahead_len=3)
         encoder.up_layer = Upsample1D(channels=sizes.channel, out_channels=sizes.channel, stride=2)
         estimator = ConditionalDecoder(
-            in_channels=4 * MEL, out_channels=MEL, causal=True, channels=[sizes.estimator], dropout=0.0,
-            attention_head_dim=HEAD_WIDTH, n_blocks=sizes.transformers, num_mid_blocks=sizes.mid_blocks,
-            num_heads=sizes.estimator_heads, act_fn="gelu", meanflow=False)
+            in_channels=4 * MEL,
+            out_channels=MEL,
+            causal=True,
+            channels=[sizes.estimator],
+            dropout=0.0,
+            attention_head_dim=HEAD_WIDTH,
+            n_blocks=sizes.transformers,
+            num_mid_blocks=sizes.mid_blocks,
+            num_heads=sizes.estimator_heads,
+            act_fn="gelu",
+            meanflow=False,
+        )
         decoder = CausalConditionalCFM(spk_emb_dim=MEL, cfm_params=CFM_PARAMS, estimator=estimator)
         self.flow = CausalMaskedDiffWithXvec(input_size=sizes.channel, encoder=encoder, decoder=decoder)
         self.mel2wav = HiFTGenerator(
-            base_channels=sizes.vocoder, sampling_rate=SAMPLE_RATE, upsample_rates=[8, 5, 3],
-            upsample_kernel_sizes=[16, 11, 7], source_resblock_kernel_sizes=[7, 7, 11],
-            source_resblock_dilation_sizes=[[1, 3, 5]] * 3, f0_predictor=ConvRNNF0Predictor(cond_channels=sizes.f0))
+            base_channels=sizes.vocoder,
+            sampling_rate=SAMPLE_RATE,
+            upsample_rates=[8, 5, 3],
+            upsample_kernel_sizes=[16, 11, 7],
+            source_resblock_kernel_sizes=[7, 7, 11],
+            source_resblock_dilation_sizes=[[1, 3, 5]] * 3,
+            f0_predictor=ConvRNNF0Predictor(cond_channels=sizes.f0),
+        )
         # s3gen.py S3Token2Wav: 20 ms of silence, then 20 ms of raised cosine
         half = SAMPLE_RATE // 50
         fade = torch.zeros(2 * half)
@@ -181,17 +241,24 @@ def load_model(folder, parts=("t3", "vocoding")):
     folder = Path(folder)
     variant = next((v for v, name in T3_FILE.items() if (folder / name).exists()), None)
     if variant is None or not (folder / "s3gen.safetensors").exists():
-        raise SystemExit(f"{folder}: not a model folder: wants s3gen.safetensors and one of {list(T3_FILE.values())}")
+        raise SystemExit(
+            f"{folder}: not a model folder: wants s3gen.safetensors and one of {list(T3_FILE.values())}"
+        )
     t3_state = load_file(folder / T3_FILE[variant])
-    s3gen_state = {name: tensor for name, tensor in load_file(folder / "s3gen.safetensors").items()
-                   if name.startswith(("flow.", "mel2wav."))}
+    s3gen_state = {
+        name: tensor
+        for name, tensor in load_file(folder / "s3gen.safetensors").items()
+        if name.startswith(("flow.", "mel2wav."))
+    }
     model = Model(folder, variant, sizes_of(t3_state, s3gen_state))
     if "t3" in parts:
-        model.t3 = build_t3(model.sizes)
+        with uninitialised():
+            model.t3 = build_t3(model.sizes)
         model.t3.load_state_dict(t3_state)
     del t3_state
     if "vocoding" in parts:
-        model.vocoding = build_vocoding(model.sizes)
+        with uninitialised():
+            model.vocoding = build_vocoding(model.sizes)
         model.vocoding.load_state_dict(s3gen_state)
     return model
 
@@ -210,14 +277,18 @@ def load_voice(folder):
 
 
 def t3_condition(voice):
-    return T3Cond(speaker_emb=voice["soul_t3_256"], cond_prompt_speech_tokens=voice["t3_cond_tokens"],
-                  emotion_adv=voice["emotion_adv"])
+    return T3Cond(
+        speaker_emb=voice["soul_t3_256"],
+        cond_prompt_speech_tokens=voice["t3_cond_tokens"],
+        emotion_adv=voice["emotion_adv"],
+    )
 
 
 def tokenizer_of(model):
     path = str(model.folder / TOKENIZER_FILE[model.variant])
     if model.variant == "english":
         from chatterbox.models.tokenizers import EnTokenizer
+
         return EnTokenizer(path)
     return multilingual_tokenizer(path)
 
@@ -225,6 +296,7 @@ def tokenizer_of(model):
 def multilingual_tokenizer(path):
     """Upstream's MTLTokenizer without its Chinese converter, which downloads a segmenter when constructed."""
     import chatterbox.models.tokenizers.tokenizer as module
+
     module.ChineseCangjieConverter = lambda *_, **__: None
     return module.MTLTokenizer(path)
 

@@ -28,6 +28,7 @@ float spin(std::int64_t steps) {
     for (int c = 0; c < chains; ++c) sum[c] = sum[c] * factor + step;
   }
   float total = 0;
+#pragma GCC unroll 12
   for (int c = 0; c < chains; ++c) total += sum[c][0];
   return total;
 }
@@ -45,6 +46,7 @@ float sum_of(const float* numbers, std::int64_t count) {
     }
   }
   float total = 0;
+#pragma GCC unroll 8
   for (int s = 0; s < streams; ++s) total += sum[s][0];
   return total;
 }

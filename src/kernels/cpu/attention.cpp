@@ -11,16 +11,22 @@ void Cpu::do_attention(const Tensor& query, const Tensor& key, const Tensor& val
   const std::int64_t heads = query.shape().count(2), width = query.shape().count(3);
   const std::int64_t stride = heads * width;
   const std::int64_t tiles = (rows + cpu::attention_rows - 1) / cpu::attention_rows;
-  const auto memory = scratch(threads_ * cpu::attention_rows * count);
+  const std::int64_t per_thread = cpu::attention_rows * count;
+  const auto memory = scratch(threads_ * per_thread + key.shape().elements());
+  float* scores = reinterpret_cast<float*>(memory.get());
+  float* turned = scores + threads_ * per_thread;
+  cpu::turn_heads(threads_, key, turned);
   cpu::take_turns(threads_, query.shape().count(0) * heads * tiles, [&](std::int64_t task, int thread) {
     const std::int64_t batch = task / (heads * tiles), head = task / tiles % heads;
     const std::int64_t first = task % tiles * cpu::attention_rows;
     const std::int64_t here = (batch * rows + first) * stride + head * width;
     const std::int64_t there = batch * count * stride + head * width;
-    float* scores = reinterpret_cast<float*>(memory.get()) + thread * cpu::attention_rows * count;
-    cpu::attend({{key.data<float>() + there, stride}, {value.data<float>() + there, stride}, count, width},
+    cpu::attend({{turned + (batch * heads + head) * width * count, count},
+                 {value.data<float>() + there, stride},
+                 count,
+                 width},
                 {query.data<float>() + here, stride}, std::min(cpu::attention_rows, rows - first), {count, 0},
-                scale, {scores, count}, {out.data<float>() + here, stride});
+                scale, {scores + thread * per_thread, count}, {out.data<float>() + here, stride});
   });
 }
 

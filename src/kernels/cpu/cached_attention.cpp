@@ -8,6 +8,7 @@
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/softmax.hpp"
 #include "kernels/cpu/substrate.hpp"
+#include "kernels/cpu/transpose.hpp"
 #include "kernels/cpu/weigh.hpp"
 
 namespace nightingale {
@@ -61,10 +62,11 @@ void decode(const Step& step, float* scores) {
   }
 }
 
-void prefill(const Step& step, std::int64_t first, float* scores) {
+// `turned` holds the keys as [width, stride].
+void prefill(const Step& step, const cpu::ConstMatrix& turned, std::int64_t first, float* scores) {
   const std::int64_t rows = std::min(cpu::attention_rows, step.rows - first);
   const std::int64_t count = step.before + first + rows;  // keys that the tile's last row sees
-  cpu::attend({{step.keys, step.width}, {step.values, step.width}, count, step.width},
+  cpu::attend({turned, {step.values, step.width}, count, step.width},
               {step.query + first * step.stride, step.stride}, rows, {count - rows + 1, 1}, step.scale,
               {scores, count}, {step.out + first * step.stride, step.stride});
 }
@@ -106,11 +108,21 @@ void Cpu::do_cached_attention(const Tensor& query, const Tensor& key, const Tens
   const bool few = rows <= cpu::few_rows;
   const std::int64_t tile = few ? 1 : cpu::attention_rows, most = before + rows;
   const std::int64_t tiles = few ? 1 : (rows + tile - 1) / tile;
-  const auto memory = scratch(threads_ * tile * most);
+  const std::int64_t turned_numbers = few ? 0 : batches * heads * width * most;
+  const auto memory = scratch(threads_ * tile * most + turned_numbers);
+  float* all_scores = reinterpret_cast<float*>(memory.get());
+  float* turned = all_scores + threads_ * tile * most;
+  if (!few) {
+    cpu::take_turns(threads_, batches * heads, [&](std::int64_t pair, int) {
+      cpu::transpose(own.keys(layer, pair / heads, pair % heads), width, most, width,
+                     turned + pair * width * most);
+    });
+  }
   cpu::take_turns(threads_, batches * heads * tiles, [&](std::int64_t task, int thread) {
     const Step step = step_of(task / (heads * tiles), task / tiles % heads);
-    float* scores = reinterpret_cast<float*>(memory.get()) + thread * tile * most;
-    few ? decode(step, scores) : prefill(step, task % tiles * tile, scores);
+    float* scores = all_scores + thread * tile * most;
+    few ? decode(step, scores)
+        : prefill(step, {turned + task / tiles * width * most, most}, task % tiles * tile, scores);
   });
 }
 

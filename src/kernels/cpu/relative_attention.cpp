@@ -30,13 +30,13 @@ struct Tile {
   std::int64_t rows;
   const float* u;
   const float* v;
-  cpu::ConstMatrix window;  // the positions the tile needs
+  cpu::ConstMatrix window;  // the positions the tile needs, turned over as the keys are
   float* memory;
   float* out;
 };
 
 void attend_tile(const cpu::Head& head, const Tile& tile, float scale) {
-  const std::int64_t stride = head.keys.stride, window = head.count + tile.rows - 1;
+  const std::int64_t stride = head.values.stride, window = head.count + tile.rows - 1;
   float* moved = tile.memory;
   float* scores = moved + cpu::attention_rows * head.width;
   float* distances = scores + cpu::attention_rows * head.count;
@@ -46,10 +46,10 @@ void attend_tile(const cpu::Head& head, const Tile& tile, float scale) {
     }
   };
   move_by(tile.u);
-  cpu::gemm({tile.rows, head.count, head.width}, {moved, head.width}, head.keys, cpu::Right::transposed,
+  cpu::gemm({tile.rows, head.count, head.width}, {moved, head.width}, head.keys, cpu::Right::as_is,
             {scores, head.count});
   move_by(tile.v);
-  cpu::gemm({tile.rows, window, head.width}, {moved, head.width}, tile.window, cpu::Right::transposed,
+  cpu::gemm({tile.rows, window, head.width}, {moved, head.width}, tile.window, cpu::Right::as_is,
             {distances, window});
   for (std::int64_t r = 0; r < tile.rows; ++r) {
     add_onto(distances + r * window + tile.rows - 1 - r, scores + r * head.count, head.count);
@@ -66,20 +66,29 @@ void Cpu::do_relative_attention(const Tensor& query, const Tensor& key, const Te
   const std::int64_t width = query.shape().count(3), stride = heads * width;
   const std::int64_t tiles = (rows + cpu::attention_rows - 1) / cpu::attention_rows;
   const std::int64_t per_thread = cpu::attention_rows * (width + 2 * rows + cpu::attention_rows);
-  const auto memory = scratch(threads_ * per_thread);
+  const std::int64_t distances = 2 * rows - 1;
+  const auto memory = scratch(threads_ * per_thread + key.shape().elements() + position.shape().elements());
+  float* tiles_memory = reinterpret_cast<float*>(memory.get());
+  float* turned_keys = tiles_memory + threads_ * per_thread;
+  float* turned_positions = turned_keys + key.shape().elements();
+  cpu::turn_heads(threads_, key, turned_keys);
+  cpu::turn_heads(threads_, position, turned_positions);
   cpu::take_turns(threads_, query.shape().count(0) * heads * tiles, [&](std::int64_t task, int thread) {
     const std::int64_t batch = task / (heads * tiles), head = task / tiles % heads;
     const std::int64_t first = task % tiles * cpu::attention_rows;
     const std::int64_t count = std::min(cpu::attention_rows, rows - first);
     const std::int64_t there = batch * rows * stride + head * width, here = there + first * stride;
-    const float* window = position.data<float>() + (rows - first - count) * stride + head * width;
-    attend_tile({{key.data<float>() + there, stride}, {value.data<float>() + there, stride}, rows, width},
+    const float* window = turned_positions + head * width * distances + rows - first - count;
+    attend_tile({{turned_keys + (batch * heads + head) * width * rows, rows},
+                 {value.data<float>() + there, stride},
+                 rows,
+                 width},
                 {query.data<float>() + here,
                  count,
                  u.values() + head * width,
                  v.values() + head * width,
-                 {window, stride},
-                 reinterpret_cast<float*>(memory.get()) + thread * per_thread,
+                 {window, distances},
+                 tiles_memory + thread * per_thread,
                  out.data<float>() + here},
                 scale);
   });

@@ -225,4 +225,14 @@ std::vector<SolvedSize> Binding::sizes() const {
   return sizes;
 }
 
+std::vector<LayerCount> Binding::layers() const {
+  std::vector<LayerCount> layers;
+  for (const LayerRow& row : record_->rows) layers.push_back({row.path, row.count});
+  return layers;
+}
+
+const std::vector<UnusedTensors>& Binding::unused() const {
+  return record_->known_unused;
+}
+
 }  // namespace nightingale

@@ -83,6 +83,18 @@ struct SolvedSize {
   std::vector<std::string> tensors;  // those that say so, in the order they were claimed
 };
 
+// One row of layers, for `inspect`.
+struct LayerCount {
+  std::string path;  // "tfmr.layers"
+  std::int64_t count;
+};
+
+// What is in the file but takes no part: a name, or everything below a name that ends in ".".
+struct UnusedTensors {
+  std::string name;
+  std::string why;
+};
+
 class Binding {
  public:
   // `purpose` names the network in messages: "T3", "flow and vocoder".
@@ -106,6 +118,8 @@ class Binding {
 
   const std::vector<BoundTensor>& tensors() const;
   std::vector<SolvedSize> sizes() const;
+  std::vector<LayerCount> layers() const;
+  const std::vector<UnusedTensors>& unused() const;
 
   struct Record;  // what was claimed and how it was judged: checkpoint/binder_record.hpp
 

@@ -36,12 +36,6 @@ struct LayerRow {
   std::int64_t count = 0;                        // how many layers the network was told
 };
 
-// A name, or everything below a name that ends in ".".
-struct KnownUnused {
-  std::string name;
-  std::string why;
-};
-
 struct Binding::Record {
   TensorFile file;
   std::string purpose;
@@ -55,7 +49,7 @@ struct Binding::Record {
   std::vector<ClaimedWeight> weights;
   std::vector<WeightNormPair> pairs;
   std::vector<LayerRow> rows;
-  std::vector<KnownUnused> known_unused;
+  std::vector<UnusedTensors> known_unused;
 
   std::vector<BoundTensor> bound;
   Solution solution;

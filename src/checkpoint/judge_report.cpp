@@ -94,8 +94,8 @@ void Report::find_unclaimed() {
   nothing_fits_ = claimed.empty() || claimed == std::set<const StoredTensor*>{nullptr};
   for (const StoredTensor& tensor : record_.file.tensors()) {
     const std::string name = record_.name_of(tensor);
-    const bool known =
-        std::any_of(record_.known_unused.begin(), record_.known_unused.end(), [&](const KnownUnused& unused) {
+    const bool known = std::any_of(
+        record_.known_unused.begin(), record_.known_unused.end(), [&](const UnusedTensors& unused) {
           return unused.name.ends_with('.') ? name.starts_with(unused.name) : name == unused.name;
         });
     if (!known && !claimed.count(&tensor)) unclaimed_.push_back(&tensor);

@@ -27,8 +27,8 @@ AudioFormat audio_format_named(std::string_view name);
 // The format that the ending of the path stands for: .wav or .flac, in any case. Throws option_invalid.
 AudioFormat audio_format_of(const std::string& path);
 
-// A whole file in memory. Samples beyond ±1 are clipped in the 16-bit formats; one that is no number is
-// refused.
+// A whole file in memory. Samples beyond ±1 are clipped in the 16-bit formats. Refused: a sample that is no
+// number, and no sample at all.
 std::vector<std::byte> encode_audio(std::span<const float> samples, int rate, AudioFormat format);
 
 // Encodes and writes. Throws output_failed with one clear line.

@@ -1,5 +1,4 @@
-// A file's bytes, mapped into memory and kept there as long as anyone holds them; and what kind of file they
-// are.
+// A file's bytes, mapped into memory and kept there as long as anyone holds them; and the kind of the file.
 //
 // Every reader starts from a `MappedFile` and so can be given bytes from anywhere: a test, a fuzzer, a
 // request. Odd: a file that another program shortens while it is mapped ends this program with SIGBUS, as for
@@ -23,8 +22,7 @@ struct MappedFile {
   std::string_view text() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 };
 
-// Maps a file. Refuses, each with its own sentence: no such file, a folder, an empty file, one that may not
-// be read.
+// Maps a file. Refuses, each with its own sentence: no such file, a folder, an empty file, one kept from us.
 MappedFile map_file(const std::string& path);
 
 // Bytes that the caller keeps alive for as long as anything read from them is used.

@@ -3,8 +3,7 @@
 //   \x93NUMPY 1 0 <length> {'descr': '<f4', 'fortran_order': False, 'shape': (1, 564, 80), }
 //
 // Source: numpy/lib/format.py, versions 1.0, 2.0 and 3.0. Odd: the array may lie in Fortran order; readers of
-// values turn it. The header is not evaluated but read by a parser that knows these three keys and nothing
-// else.
+// values turn it. The header is not evaluated but read by a parser that knows these three keys alone.
 #pragma once
 
 #include <string>

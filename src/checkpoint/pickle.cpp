@@ -222,8 +222,7 @@ class PickleReader {
     made.items = {arguments};
   }
 
-  // An ordered dictionary may carry attributes beside its items (a module's `_metadata`); they mean nothing
-  // here.
+  // An ordered dictionary may carry attributes beside its items (a module's `_metadata`): meaningless here.
   void build() {
     pop();
     if (top()->kind != Kind::dictionary)

@@ -135,8 +135,7 @@ void check_neighbours(const std::vector<Entry>& entries, Faults& faults) {
   }
 }
 
-// The data must be as long as the last tensor says: a shorter file was cut off, a longer one is something
-// else.
+// The data must be as long as the last tensor says: a shorter file was cut off, a longer one is another.
 void check_length(const MappedFile& file, std::uint64_t needed, std::uint64_t present) {
   if (needed > present) refuse_incomplete(file.path, needed - present);
   if (needed < present) {

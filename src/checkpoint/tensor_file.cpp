@@ -217,8 +217,7 @@ bool stored_byte_count(StoredType type, const std::vector<std::int64_t>& shape, 
   bool empty = false;
   for (const std::int64_t size : shape) {
     if (size < 0) return false;
-    // An axis of length 0 must not excuse the overflow of the others: their strides are computed all the
-    // same.
+    // An axis of length 0 must not excuse an overflow of the others: strides are computed all the same.
     if (size == 0)
       empty = true;
     else if (__builtin_mul_overflow(product, size, &product))

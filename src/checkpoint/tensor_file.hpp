@@ -25,8 +25,7 @@ std::size_t size_of(StoredType type);
 bool stored_type_of(std::string_view name, StoredType& type);
 
 // One tensor as it lies in a file. `bytes` is little-endian, holds exactly the product of the shape, may
-// start at any address, lives as long as the `TensorFile` it came from, and is empty when the file is a
-// manifest.
+// start at any address, lives as long as the `TensorFile` it came from, and is empty in a manifest.
 struct StoredTensor {
   std::string name;
   StoredType type = StoredType::f32;
@@ -58,8 +57,7 @@ class TensorFile {
   const std::vector<StoredTensor>& tensors() const { return tensors_; }
   // The tensor of that name, or null.
   const StoredTensor* find(std::string_view name) const;
-  // What the file says about itself: `__metadata__` of safetensors, the values of a PyTorch archive that are
-  // no tensors.
+  // What the file says of itself: `__metadata__` of safetensors, values of a PyTorch archive that are plain.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
  private:

@@ -1,4 +1,4 @@
-// What torch.save writes since PyTorch 1.6: a zip archive with a pickle and one entry of raw bytes for each
+// What torch.save writes since PyTorch 1.6: a zip archive of a pickle and an entry of raw bytes for each
 // storage.
 //
 //   conds/data.pkl   {"t3": {"speaker_emb": tensor}, "gen": {…}}      ->   t3.speaker_emb, gen.prompt_token,

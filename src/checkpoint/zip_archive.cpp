@@ -112,8 +112,7 @@ void apply_zip64(const MappedFile& file, Bytes extra, ZipArchive::Entry& entry, 
   }
 }
 
-// Where the entry's bytes begin: after its local header, whose name and extra field have lengths of their
-// own.
+// Where the entry's bytes begin: after its local header, whose name and extra field may be longer.
 std::uint64_t data_start(const MappedFile& file, const ZipArchive::Entry& entry, std::uint64_t local) {
   const Bytes header = part(file, local, local_length, "an entry's header");
   if (!has_mark(header, local_mark))

@@ -1,5 +1,4 @@
-// The zip container of a PyTorch archive: a directory at the end of the file, entries before it, stored or
-// deflated.
+// The zip container of a PyTorch archive: a directory at the end, entries before it, stored or deflated.
 //
 // Source: PKWARE's APPNOTE 6.3, with zip64 for files beyond 4 GiB. Every offset and length is compared with
 // the file before it is used, entries may not overlap (so a small file cannot unfold to a huge one), and

@@ -1,5 +1,4 @@
-// What the tests of file readers share: a folder that vanishes, files made of bytes, the error that a call
-// throws.
+// What the tests of file readers share: a folder that vanishes, files made of bytes, the error of a call.
 #pragma once
 
 #include <unistd.h>

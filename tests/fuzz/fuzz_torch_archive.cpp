@@ -1,6 +1,5 @@
 // libFuzzer: PyTorch archives. A zip file is tried as it is. Anything else is tried as the pickle of a sound
-// archive with a storage of 64 bytes, so that the fuzzer reaches the pickle without having to guess
-// checksums.
+// archive with a storage of 64 bytes, so that the fuzzer reaches the pickle and guesses no checksums.
 #include "../checkpoint/zip_file.hpp"
 #include "checkpoint/torch_archive.hpp"
 #include "touch.hpp"

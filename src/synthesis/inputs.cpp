@@ -67,7 +67,10 @@ hift::SourceNoise draw_source_noise(Ops& op, std::int64_t samples, Random& rando
   constexpr auto harmonics = static_cast<std::size_t>(hift::harmonics);
   const auto columns = static_cast<std::size_t>(samples);
   std::vector<float> phase(harmonics);
-  random.uniform(phase, -std::numbers::pi_v<float>, std::numbers::pi_v<float>);
+  // Upstream draws from a torch Uniform(−π, π): rand·(high − low) + low, each step rounded.
+  constexpr float pi = std::numbers::pi_v<float>;
+  random.uniform(phase);
+  for (float& angle : phase) angle = angle * (2 * pi) - pi;
   phase.front() = 0;
   std::vector<float> noise(harmonics * columns);
   random.normal(noise);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "base/failure.hpp"
 #include "models/lengths.hpp"
@@ -46,16 +47,16 @@ class Speaking {
         random_(static_cast<std::uint64_t>(request.seed)) {}
 
   Spoken run() {
-    const std::vector<std::string> chunks = split();
+    const std::vector<std::string> chunks = pieces_of(request_);
     chunks_ = static_cast<int>(chunks.size());
-    const float emotion =
-        request_.exaggeration_given ? static_cast<float>(request_.exaggeration) : voice_.emotion;
+    const auto emotion = static_cast<float>(request_.exaggeration.value_or(voice_.emotion));
     const Tensor condition = model_.t3().condition(op_, t3_voice(op_, voice_, emotion));
     for (const std::string& text : chunks) {
       say(condition, text);
       ++chunk_;
+      if (!spoken_.whole) break;
     }
-    if (spoken_.samples.empty()) {
+    if (spoken_.samples.empty() && spoken_.whole) {
       fail(ErrorCode::text_invalid, "the model ended without saying anything",
            "try another seed, or a longer text");
     }
@@ -63,12 +64,6 @@ class Speaking {
   }
 
  private:
-  std::vector<std::string> split() const {
-    if (is_blank(request_.text)) fail(ErrorCode::text_invalid, "there is no text to speak", "give some text");
-    std::vector<std::string> chunks = split_into_chunks(request_.text, request_.language);
-    return chunks;
-  }
-
   void say(const Tensor& condition, const std::string& text) {
     const std::string normal = normalise_punctuation(text, model_.tokenizer().punctuation());
     const std::vector<std::int32_t> ids =
@@ -99,6 +94,7 @@ class Speaking {
     options.most_tokens = static_cast<std::int64_t>(std::ceil(request_.max_seconds * tokens_per_second));
     options.progress = [&](std::int64_t tokens) {
       report("tokens", tokens, 0, static_cast<double>(tokens) / tokens_per_second);
+      return spoken_.whole;
     };
     return generate_speech(op_, model_.t3(), condition, ids, options, random_);
   }
@@ -128,12 +124,13 @@ class Speaking {
     return out;
   }
 
-  void report(std::string_view stage, std::int64_t done, std::int64_t of, double seconds) const {
+  void report(std::string_view stage, std::int64_t done, std::int64_t of, double seconds) {
     if (!request_.progress) return;
     const double before =
         static_cast<double>(spoken_.samples.size()) / (tokens_per_second * samples_per_token);
-    const Progress progress{stage, done, of, before + seconds, chunk_, chunks_};
-    if (!request_.progress(progress)) fail(ErrorCode::cancelled, "stopped while speaking");
+    const Going going = request_.progress({stage, done, of, before + seconds, chunk_, chunks_});
+    if (going == Going::stop) fail(ErrorCode::cancelled, "stopped while speaking");
+    if (going == Going::finish) spoken_.whole = false;
   }
 
   const Model& model_;
@@ -153,6 +150,12 @@ Spoken speak(const Model& model, const VoiceArrays& voice, const Request& reques
   return Speaking(model, voice, request).run();
 }
 
+std::vector<std::string> pieces_of(const Request& request) {
+  std::vector<std::string> pieces = split_into_chunks(request.text, request.language);
+  if (pieces.empty()) fail(ErrorCode::text_invalid, "there is no text to speak", "give some text");
+  return pieces;
+}
+
 void fade_in(std::span<float> samples) {
   for (std::size_t i = 0; i < std::min(samples.size(), 2 * silent_samples); ++i) {
     if (i < silent_samples) {
@@ -167,11 +170,11 @@ void fade_in(std::span<float> samples) {
 void check_fields(const Request& request) {
   std::vector<Fact> faults;
   visit_fields(request, [&](const Field& field, const auto& value) {
-    const auto number = static_cast<double>(value);
-    if (number >= field.least && number <= field.most) return;
+    const std::optional<double> number = value;
+    if (!number || (*number >= field.least && *number <= field.most)) return;
     faults.push_back(
         {std::string(field.name),
-         fmt::format("{}", value),
+         fmt::format("{}", *number),
          fmt::format("{} to {}{}{}", field.least, field.most, field.unit.empty() ? "" : " ", field.unit),
          {}});
   });

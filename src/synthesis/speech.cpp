@@ -51,8 +51,8 @@ std::vector<std::int32_t> generate_speech(Ops& op, const t3::T3& t3, const Tenso
   while (static_cast<std::int64_t>(tokens.size()) < most) {
     const Branches branches(op, logits);
     tokens.push_back(sampler.next(branches.conditioned, branches.unconditioned));
-    if (options.progress) options.progress(static_cast<std::int64_t>(tokens.size()));
     const auto count = static_cast<std::int64_t>(tokens.size());
+    if (options.progress && !options.progress(count)) break;
     if (tokens.back() == t3::stop_speech || count == most) break;
     const Tensor id = op.write_ids({one_batch, one_row}, std::array{tokens.back()});
     logits = t3.step(op, id, count, guidance, *cache);

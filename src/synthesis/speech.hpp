@@ -14,7 +14,7 @@ namespace nightingale {
 struct SpeechOptions {
   t3::Sampling sampling;
   std::int64_t most_tokens = 1000;                    // upstream's limit
-  std::function<void(std::int64_t tokens)> progress;  // after each token; may throw to stop
+  std::function<bool(std::int64_t tokens)> progress;  // after each token; false ends the speech there
 };
 
 // The tokens as they were drawn, the stop token included when it came. `condition` is T3::condition of the

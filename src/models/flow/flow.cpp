@@ -27,19 +27,31 @@ Condition Flow::condition(Ops& op, const Lengths& lengths, const Voice& voice, c
 
   const Tensor tokens =
       op.concat({op.rename(voice.prompt, "prompt", "token"), op.rename(speech, "speech", "token")}, "token");
-  const Tensor embedded = embedding_.forward(op, tokens);
-  op.note("flow.embedding", embedded);
-  const Tensor encoded = encoder_.forward(op, embedded);
-  op.note("flow.encoder", encoded);
-  const Tensor mu = encoder_projection_.forward(op, encoded).from("flow.encoder");
-  const Tensor speaker = speaker_projection_.forward(op, op.normalise(voice.speaker, speaker_norm_eps));
+  const Tensor mu = project(op, encode(op, embed(op, tokens)));
+  const Tensor known = known_mel(op, voice.prompt_mel, mu.shape()[1].size);
+  return {mu, project_speaker(op, voice.speaker), known};
+}
 
-  // The voice's mel stands where its tokens stand; the frames to be made have none.
-  const Size frames = mu.shape()[1].size;
-  const Size missing = frames - voice.prompt_mel.shape()[1].size;
-  const Tensor nothing = op.zeros({{"batch", 1}, {"frame", missing}, mel});
-  const Tensor known = op.concat({voice.prompt_mel, nothing}, "frame").from("voice");
-  return {mu, speaker.from("voice"), known};
+Tensor Flow::embed(Ops& op, const Tensor& tokens) const {
+  return embedding_.forward(op, tokens);
+}
+
+Tensor Flow::encode(Ops& op, const Tensor& embedded) const {
+  return encoder_.forward(op, embedded);
+}
+
+Tensor Flow::project(Ops& op, const Tensor& encoded) const {
+  return encoder_projection_.forward(op, encoded).from("flow.encoder");
+}
+
+Tensor Flow::project_speaker(Ops& op, const Tensor& speaker) const {
+  return speaker_projection_.forward(op, op.normalise(speaker, speaker_norm_eps)).from("voice");
+}
+
+Tensor Flow::known_mel(Ops& op, const Tensor& prompt_mel, const Size& frames) {
+  const Size missing = frames - prompt_mel.shape()[1].size;
+  const Tensor nothing = op.zeros({{"batch", 1}, {"frame", missing}, lengths::mel});
+  return op.concat({prompt_mel, nothing}, "frame").from("voice");
 }
 
 Tensor Flow::branches(Ops& op, const Lengths& lengths, const Tensor& x, const Condition& condition,

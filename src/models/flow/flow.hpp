@@ -40,8 +40,18 @@ class Flow {
  public:
   explicit Flow(Binder at);
 
-  // Encodes prompt and speech. speech [batch 1, speech]: speech tokens.
+  // Encodes prompt and speech. speech [batch 1, speech]: speech tokens. Its parts, in order:
   Condition condition(Ops& op, const Lengths& lengths, const Voice& voice, const Tensor& speech) const;
+  Tensor embed(Ops& op, const Tensor& tokens) const;             // [batch, token] → [batch, token, channel]
+  Tensor encode(Ops& op, const Tensor& embedded) const;          // → [batch, frame = 2·token, channel]
+  Tensor project(Ops& op, const Tensor& encoded) const;          // → mu [batch, frame, mel]
+  Tensor project_speaker(Ops& op, const Tensor& speaker) const;  // [batch, speaker 192] → [batch, mel]
+  // The voice's mel where its tokens stand, zeros where frames are to be made: [batch 1, frame, mel].
+  static Tensor known_mel(Ops& op, const Tensor& prompt_mel, const Size& frames);
+
+  // The velocities of both branches at `time` (0…1), the conditioned one first: [batch 2, frame, mel].
+  Tensor branches(Ops& op, const Lengths& lengths, const Tensor& x, const Condition& condition,
+                  float time) const;
 
   // The guided velocity at `time` (0…1) of x [batch 1, frame, mel].
   Tensor velocity(Ops& op, const Lengths& lengths, const Tensor& x, const Condition& condition, float time,
@@ -56,10 +66,6 @@ class Flow {
 
   std::int64_t speech_codes() const { return code_.size.resolved().number(); }
   static std::vector<Signature> signatures();
-
-  // The velocities of both branches, conditioned first: [batch 2, frame, mel].
-  Tensor branches(Ops& op, const Lengths& lengths, const Tensor& x, const Condition& condition,
-                  float time) const;
 
  private:
   Axis code_, channel_;

@@ -49,6 +49,7 @@ class T3 {
   std::int64_t most_text() const { return text_position_.size.resolved().number(); }  // rows with a position
   std::int64_t most_speech() const { return speech_position_.size.resolved().number(); }
   std::int64_t condition_rows() const;
+  std::int64_t model_width() const { return model_.size.resolved().number(); }
   static std::vector<Signature> signatures();
 
  private:

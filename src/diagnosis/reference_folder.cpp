@@ -1,0 +1,97 @@
+#include "diagnosis/reference_folder.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/failure.hpp"
+#include "checkpoint/npy.hpp"
+
+namespace nightingale {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+Json read_metadata(const fs::path& folder) {
+  std::ifstream file(folder / "metadata.json");
+  if (!file) {
+    fail(ErrorCode::file_invalid, "there is no metadata.json in " + folder.string(),
+         "give a reference folder: metadata.json and the .npy arrays of its steps");
+  }
+  Json metadata = Json::parse(file, nullptr, false);
+  if (!metadata.is_object()) {
+    fail(ErrorCode::file_invalid, (folder / "metadata.json").string() + " is no JSON object");
+  }
+  return metadata;
+}
+
+// A number of the metadata, or the default when it is not there.
+double number(const Json& object, const char* name, double otherwise) {
+  const auto found = object.find(name);
+  if (found == object.end() || found->is_null()) return otherwise;
+  if (!found->is_number())
+    fail(ErrorCode::file_invalid, std::string(name) + " of metadata.json is no number");
+  return found->get<double>();
+}
+
+std::string text_of(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+ReferenceSampling sampling(const Json& object, const ReferenceSampling& otherwise) {
+  return {.seed = static_cast<std::int64_t>(number(object, "seed", static_cast<double>(otherwise.seed))),
+          .temperature = number(object, "temperature", otherwise.temperature),
+          .guidance = number(object, "cfg_weight", otherwise.guidance),
+          .repetition_penalty = number(object, "repetition_penalty", otherwise.repetition_penalty),
+          .min_p = number(object, "min_p", otherwise.min_p),
+          .top_p = number(object, "top_p", otherwise.top_p)};
+}
+
+// The sampled run's values when the metadata has none: T3.inference's own defaults, which differ from
+// generate's.
+constexpr ReferenceSampling upstream_defaults{
+    .seed = 42, .temperature = 0.8, .guidance = 0.5, .repetition_penalty = 1.2, .min_p = 0.05, .top_p = 0.95};
+
+}  // namespace
+
+ReferenceFolder::ReferenceFolder(const std::string& path)
+    : path_(path) {
+  if (!fs::is_directory(path)) {
+    fail(ErrorCode::file_invalid, "there is no reference folder at " + path,
+         "give the folder that holds metadata.json and the arrays step1_… to step8_…");
+  }
+  const Json metadata = read_metadata(path);
+  text_ = text_of(metadata, "text");
+  language_ = text_of(metadata, "language");
+  most_tokens_ = static_cast<std::int64_t>(number(metadata, "max_new_tokens", 1000));
+  steps_ = static_cast<int>(number(metadata, "n_cfm_timesteps", 10));
+  flow_guidance_ = static_cast<float>(number(metadata, "cfg_rate", 0.7));
+  exaggeration_ = number(metadata, "exaggeration", 0.5);
+  near_greedy_ = sampling(metadata, upstream_defaults);
+  const auto sampled = metadata.find("sampled");
+  sampled_ = sampled != metadata.end() && sampled->is_object() ? sampling(*sampled, upstream_defaults)
+                                                               : upstream_defaults;
+}
+
+bool ReferenceFolder::has(const std::string& step) const {
+  return fs::exists(fs::path(path_) / (step + ".npy"));
+}
+
+ReferenceArray ReferenceFolder::array(const std::string& step) const {
+  const TensorFile file = read_npy((fs::path(path_) / (step + ".npy")).string());
+  const StoredTensor& stored = file.tensors().front();
+  return {stored.shape, to_float(stored)};
+}
+
+std::vector<std::int32_t> ReferenceFolder::tokens(const std::string& step) const {
+  const TensorFile file = read_npy((fs::path(path_) / (step + ".npy")).string());
+  std::vector<std::int32_t> ids;
+  for (const std::int64_t id : to_integers(file.tensors().front()))
+    ids.push_back(static_cast<std::int32_t>(id));
+  return ids;
+}
+
+}  // namespace nightingale

@@ -1,8 +1,7 @@
-// What torch.save writes since PyTorch 1.6: a zip archive of a pickle and an entry of raw bytes for each
-// storage.
+// What torch.save writes since PyTorch 1.6: a zip archive of a pickle and one entry for each storage's bytes.
 //
-//   conds/data.pkl   {"t3": {"speaker_emb": tensor}, "gen": {…}}      ->   t3.speaker_emb, gen.prompt_token,
-//   … conds/data/0     the bytes of the first storage
+//   conds/data.pkl   {"t3": {"speaker_emb": tensor}, "gen": {…}}     ->  t3.speaker_emb, gen.prompt_token, …
+//   conds/data/0     the bytes of the first storage
 //
 // Nothing is executed: the pickle is read as data (pickle.hpp). Dictionaries and lists unfold to dotted
 // names. A tensor is a view: offset, sizes and strides over a storage that others may share; what is not in C

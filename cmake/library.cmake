@@ -7,9 +7,6 @@ list(TRANSFORM rooms REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE obje
 add_library(nightingale ${objects})
 add_library(nightingale::nightingale ALIAS nightingale)
 target_link_libraries(nightingale PRIVATE ${libraries})
-if(NOT BUILD_SHARED_LIBS)
-  target_compile_definitions(nightingale PUBLIC NIGHTINGALE_STATIC_DEFINE)
-endif()
 target_compile_features(nightingale PUBLIC cxx_std_20)
 target_include_directories(nightingale PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                            $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
@@ -17,8 +14,6 @@ target_include_directories(nightingale PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE
 set_target_properties(nightingale PROPERTIES LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION}
                       SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 
-include(GenerateExportHeader)
-generate_export_header(nightingale EXPORT_FILE_NAME ${PROJECT_BINARY_DIR}/include/nightingale/export.h)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/version.h.in ${PROJECT_BINARY_DIR}/include/nightingale/version.h @ONLY)
 
 # Installing: library, headers, the files of find_package and of pkg-config.

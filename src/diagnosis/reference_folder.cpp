@@ -1,8 +1,10 @@
 #include "diagnosis/reference_folder.hpp"
 
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/failure.hpp"
 #include "checkpoint/npy.hpp"
@@ -55,6 +57,20 @@ ReferenceSampling sampling(const Json& object, const ReferenceSampling& otherwis
 constexpr ReferenceSampling upstream_defaults{
     .seed = 42, .temperature = 0.8, .guidance = 0.5, .repetition_penalty = 1.2, .min_p = 0.05, .top_p = 0.95};
 
+// The seed of the sampled run stands in its file's name.
+std::optional<std::int64_t> seed_in_name(const fs::path& folder) {
+  constexpr std::string_view start = "step3_sampled_tokens_seed";
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().stem().string();
+    if (!name.starts_with(start)) continue;
+    std::int64_t seed = 0;
+    const char* last = name.data() + name.size();
+    const auto [end, error] = std::from_chars(name.data() + start.size(), last, seed);
+    if (error == std::errc{} && end == last) return seed;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 ReferenceFolder::ReferenceFolder(const std::string& path)
@@ -72,8 +88,9 @@ ReferenceFolder::ReferenceFolder(const std::string& path)
   exaggeration_ = number(metadata, "exaggeration", 0.5);
   near_greedy_ = sampling(metadata, upstream_defaults);
   const auto sampled = metadata.find("sampled");
-  sampled_ = sampled != metadata.end() && sampled->is_object() ? sampling(*sampled, upstream_defaults)
-                                                               : upstream_defaults;
+  const bool told = sampled != metadata.end() && sampled->is_object();
+  sampled_ = told ? sampling(*sampled, upstream_defaults) : upstream_defaults;
+  sampled_.seed = seed_in_name(path).value_or(sampled_.seed);
 }
 
 bool ReferenceFolder::has(const std::string& step) const {

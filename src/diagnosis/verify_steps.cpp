@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "base/failure.hpp"
-#include "models/flow/facts.hpp"
 #include "models/flow/solver.hpp"
 #include "synthesis/pipeline.hpp"
 #include "text/normalise.hpp"
@@ -118,7 +117,7 @@ void VerifySteps::conditioning() {
       {"step2_speaker_token", "step2_perceiver_out", "step2_emotion_token", "step2_final_cond"}, {},
       [&] {
         Listener heard(op_);
-        const Tensor all = model_.t3().condition(op_, t3_voice(op_, *voice_, voice_->emotion));
+        const Tensor all = model_.t3().condition(op_, t3_voice(op_, *voice_, emotion()));
         check("step2_speaker_token", heard["t3.condition.speaker"], limit_);
         check("step2_perceiver_out", heard["t3.condition.perceiver"], limit_);
         check("step2_emotion_token", heard["t3.condition.emotion"], limit_);
@@ -138,7 +137,7 @@ std::vector<std::int32_t> VerifySteps::draw(std::span<const std::int32_t> ids,
                    .repetition_penalty = static_cast<float>(values.repetition_penalty)},
       .most_tokens = reference_.most_tokens(),
       .progress = {}};
-  const Tensor condition = model_.t3().condition(op_, t3_voice(op_, *voice_, voice_->emotion));
+  const Tensor condition = model_.t3().condition(op_, t3_voice(op_, *voice_, emotion()));
   return sound_tokens(generate_speech(op_, model_.t3(), condition, ids, options, random));
 }
 
@@ -189,7 +188,7 @@ void VerifySteps::embedding() {
     check("step5_token_emb", model_.flow().embed(op_, ids), limit_);
   });
   when({"step5_spk_emb"}, {"step4_embedding"}, [&] {
-    const Tensor speaker = vector("step4_embedding", {"speaker", flow::speaker_channels});
+    const Tensor speaker = vector("step4_embedding", "speaker");
     check("step5_spk_emb", model_.flow().project_speaker(op_, speaker), limit_);
   });
   when({"step5_mask"}, {"step5_full_tokens"}, [&] {
@@ -218,7 +217,7 @@ void VerifySteps::encoder() {
 void VerifySteps::velocity() {
   when({"step7_initial_noise"}, {"step6_mu"}, [&] {
     Random random(static_cast<std::uint64_t>(reference_.near_greedy().seed));
-    const std::int64_t frames = reference_.array("step6_mu").shape[1];
+    const std::int64_t frames = size_of("step6_mu", 1);
     check("step7_initial_noise", draw_mel_noise(op_, frames, random), noise_limit, Layout::channels_first);
   });
   const std::string start = reference_.has("ode_traj_step0") ? "ode_traj_step0" : "step7_initial_noise";
@@ -273,7 +272,7 @@ void VerifySteps::vocoder() {
     check("step8_f0", model_.hift().pitch(op_, rows("step7_mel_trimmed", "frame", lengths::mel)), limit_);
   });
   when({"step8_source"}, {"step8_f0"}, [&] {
-    const Tensor f0 = vector("step8_f0", {"frame", reference_.array("step8_f0").shape.back()});
+    const Tensor f0 = vector("step8_f0", "frame");
     Random random(static_cast<std::uint64_t>(reference_.near_greedy().seed));
     const std::int64_t samples = 480 * f0.shape()[1].size.number();
     check("step8_source", model_.hift().source(op_, f0, draw_source_noise(op_, samples, random)),
@@ -281,7 +280,7 @@ void VerifySteps::vocoder() {
   });
   when({"step8_audio_raw", "step8_audio"}, {"step7_mel_trimmed", "step8_source"}, [&] {
     const Tensor mel = rows("step7_mel_trimmed", "frame", lengths::mel);
-    const Tensor source = vector("step8_source", {"sample", reference_.array("step8_source").shape.back()});
+    const Tensor source = vector("step8_source", "sample");
     const Tensor audio = model_.hift().generate(op_, mel, source);
     check("step8_audio_raw", audio, audio_limit_);
     std::vector<float> faded = op_.read(audio);
@@ -347,17 +346,32 @@ Tensor VerifySteps::rows(const std::string& step, Name row, const Axis& channel,
       .from("reference");
 }
 
-Tensor VerifySteps::vector(const std::string& step, const Axis& channel) {
-  return op_.write({one, channel}, reference_.array(step).values).from("reference");
+Tensor VerifySteps::vector(const std::string& step, Name axis) {
+  const std::vector<float> values = reference_.array(step).values;
+  return op_.write({one, {axis, static_cast<std::int64_t>(values.size())}}, values).from("reference");
+}
+
+// The reference may have been made with another exaggeration than the voice's own.
+float VerifySteps::emotion() const {
+  return reference_.has("step2_emotion_value") ? reference_.array("step2_emotion_value").values.at(0)
+                                               : voice_->emotion;
 }
 
 flow::Condition VerifySteps::condition() {
-  return {rows("step6_mu", "frame", lengths::mel), vector("step5_spk_emb", lengths::mel),
+  return {rows("step6_mu", "frame", lengths::mel), vector("step5_spk_emb", "mel"),
           rows("step6_x_cond", "frame", lengths::mel)};
 }
 
 std::int64_t VerifySteps::prompt_frames() const {
-  return reference_.array("step4_prompt_feat").shape[1];
+  return size_of("step4_prompt_feat", 1);
+}
+
+// A reference's array may have any shape.
+std::int64_t VerifySteps::size_of(const std::string& step, std::size_t axis) const {
+  const std::vector<std::int64_t> shape = reference_.array(step).shape;
+  if (axis < shape.size()) return shape[axis];
+  fail(ErrorCode::shape_mismatch,
+       step + " has " + std::to_string(shape.size()) + " axes, not at least " + std::to_string(axis + 1));
 }
 
 // The lengths as far as the reference tells them; without them the decoder checks its inputs against each
@@ -365,7 +379,7 @@ std::int64_t VerifySteps::prompt_frames() const {
 Lengths VerifySteps::lengths() const {
   Lengths known;
   const auto set = [&](const Axis& axis, const std::string& step, std::size_t index) {
-    if (reference_.has(step)) known.set(axis, reference_.array(step).shape.at(index), step);
+    if (reference_.has(step)) known.set(axis, size_of(step, index), step);
   };
   set(lengths::prompt, "step4_prompt_token", 1);
   set(lengths::speech, "step3_speech_tokens", 0);

@@ -41,9 +41,11 @@ class VerifySteps {
 
   // Arrays of the reference as the networks take them.
   Tensor rows(const std::string& step, Name row, const Axis& channel, Layout layout = Layout::same);
-  Tensor vector(const std::string& step, const Axis& channel);
+  Tensor vector(const std::string& step, Name axis);
+  float emotion() const;
   flow::Condition condition();
   std::int64_t prompt_frames() const;
+  std::int64_t size_of(const std::string& step, std::size_t axis) const;
   Lengths lengths() const;
   std::vector<std::int32_t> draw(std::span<const std::int32_t> text, const ReferenceSampling& values);
 

@@ -19,10 +19,10 @@ void Cpu::do_conv1d(const Tensor& x, const Weight& weight, const Weight& bias, c
     taps.push_back({tap * shape.dilation - shape.pad_left, packed->tap(tap)});
   }
   const std::int64_t in_rows = x.shape().count(1), out_rows = out.shape().count(1);
-  const std::int64_t tiles = (out_rows + cpu::tile_rows - 1) / cpu::tile_rows;
+  const std::int64_t tile = cpu::tile_of(out_rows), tiles = (out_rows + tile - 1) / tile;
   const float* add = fused.add ? fused.add->data<float>() : nullptr;
   cpu::take_turns(threads_, x.shape().count(0) * tiles, [&](std::int64_t task, int) {
-    const std::int64_t batch = task / tiles, first = task % tiles * cpu::tile_rows;
+    const std::int64_t batch = task / tiles, first = task % tiles * tile;
     const std::int64_t result = batch * out_rows * packed->out;
     const cpu::TapSum sum{.x = x.data<float>() + batch * in_rows * packed->in,
                           .in_rows = in_rows,
@@ -34,7 +34,7 @@ void Cpu::do_conv1d(const Tensor& x, const Weight& weight, const Weight& bias, c
                           .taps = taps,
                           .bias = bias ? bias.values() : nullptr,
                           .finish = {nullptr, fused.then, add ? add + result : nullptr, packed->out}};
-    cpu::sum_taps(sum, first, std::min(out_rows, first + cpu::tile_rows));
+    cpu::sum_taps(sum, first, std::min(out_rows, first + tile));
   });
 }
 

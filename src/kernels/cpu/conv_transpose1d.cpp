@@ -14,7 +14,7 @@ void Cpu::do_conv_transpose1d(const Tensor& x, const Weight& weight, const Weigh
   const std::int64_t in_rows = x.shape().count(1), out_rows = out.shape().count(1);
   // q counts the rows of one remainder: t = q·stride + remainder − trim.
   const std::int64_t most = (out_rows + shape.trim + shape.stride - 1) / shape.stride;
-  const std::int64_t tiles = (most + cpu::tile_rows - 1) / cpu::tile_rows;
+  const std::int64_t tile = cpu::tile_of(most), tiles = (most + tile - 1) / tile;
   const std::int64_t tasks = x.shape().count(0) * shape.stride * tiles;
   cpu::take_turns(threads_, tasks, [&](std::int64_t task, int) {
     const std::int64_t batch = task / (shape.stride * tiles), remainder = task / tiles % shape.stride;
@@ -23,10 +23,9 @@ void Cpu::do_conv_transpose1d(const Tensor& x, const Weight& weight, const Weigh
       taps.push_back({-((tap - remainder) / shape.stride), packed->tap(tap)});
     }
     const std::int64_t before = shape.trim - remainder;  // rows of this remainder start at t = −before
-    const std::int64_t first = task % tiles * cpu::tile_rows;
+    const std::int64_t first = task % tiles * tile;
     const std::int64_t begin = std::max(first, before > 0 ? (before + shape.stride - 1) / shape.stride : 0);
-    const std::int64_t end =
-        std::min(first + cpu::tile_rows, (out_rows + before + shape.stride - 1) / shape.stride);
+    const std::int64_t end = std::min(first + tile, (out_rows + before + shape.stride - 1) / shape.stride);
     if (begin >= end) return;
     const cpu::TapSum sum{.x = x.data<float>() + batch * in_rows * packed->in,
                           .in_rows = in_rows,

@@ -34,6 +34,11 @@ std::shared_ptr<const PackedTaps> packed_taps(const Weight& weight) {
   return packed;
 }
 
+std::int64_t tile_of(std::int64_t rows) {
+  constexpr std::int64_t fewest = 32, most = 192, step = 16, pieces = 4;
+  return std::clamp((rows / pieces + step - 1) / step * step, fewest, most);
+}
+
 void sum_taps(const TapSum& sum, std::int64_t first, std::int64_t last) {
   const std::int64_t stride = sum.out_step * sum.channels;
   for (std::int64_t q = first; q < last; ++q) {

@@ -43,7 +43,9 @@ struct TapSum {
 // Rows [first, last) of q.
 void sum_taps(const TapSum& sum, std::int64_t first, std::int64_t last);
 
-// Rows of one call: they stay in the second-level cache while all taps are added to them.
-constexpr std::int64_t tile_rows = 128;
+// How many rows one call does: few enough to stay in the second-level cache while all taps are added to them,
+// many enough for a product to run at full rate, and short inputs are still shared among threads. It does not
+// depend on the number of threads, so neither do the results.
+std::int64_t tile_of(std::int64_t rows);
 
 }  // namespace nightingale::cpu

@@ -72,8 +72,12 @@ class Speaking {
     const std::vector<std::int32_t> tokens = sound_tokens(drawn);
     spoken_.tokens.push_back(tokens);
     if (tokens.empty()) return;
+    // The stages' tensors differ in size: what one leaves behind is of no use to the next.
+    op_.pool()->trim();
     const Tensor mel = draw_mel(tokens);
+    op_.pool()->trim();
     std::vector<float> samples = draw_samples(mel, tokens.size());
+    op_.pool()->trim();
     // The multilingual model's last token tends to be noise: upstream cuts it off.
     if (model_.multilingual()) {
       const auto kept =

@@ -1,10 +1,37 @@
-// The program's door. For now it knows its version; the verbs follow.
-#include <fmt/core.h>
+// The program's door: collects the verbs, lets CLI11 read the arguments, and turns what happened into an exit
+// status.
+#include <exception>
 
-#include "nightingale/error.hpp"
-#include "nightingale/version.h"
+#include "cli/say.hpp"
+#include "cli/verbs.hpp"
+#include "nightingale/nightingale.hpp"
 
-int main() {
-  fmt::print("nightingale {}\n", NIGHTINGALE_VERSION);
-  return 0;
+namespace nightingale::cli {
+
+int run(int count, char** arguments) {
+  int status = done;
+  CLI::App program("Text in, a cloned voice speaking it out, on your own machine.", "nightingale");
+  program.set_version_flag("--version", "nightingale " + version());
+  program.require_subcommand(1);
+  program.failure_message(CLI::FailureMessage::simple);
+  for (const auto add :
+       {add_speak, add_inspect, add_verify, add_explain, add_bench, add_version, add_later}) {
+    add(program, status);
+  }
+  try {
+    program.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? done : wrong_usage;
+  }
+  return status;
+}
+
+}  // namespace nightingale::cli
+
+int main(int count, char** arguments) {
+  try {
+    return nightingale::cli::run(count, arguments);
+  } catch (const std::exception& exception) {
+    return nightingale::cli::complain({nightingale::ErrorCode::internal, exception.what(), {}, {}});
+  }
 }

@@ -10,10 +10,15 @@
 //
 // Every call that can fail returns a Result; nothing is thrown, printed or read from the environment. Opening
 // a model binds every tensor, proves that all stages fit for every length, and takes seconds; speaking takes
-// as long as the text. An Engine and a Voice are cheap to copy, and copies share the model. Both may be used
-// from many threads at once: all state of a request is its own.
+// as long as the text.
+//
+// Threads: an Engine and a Voice are constant after opening and cheap to copy; copies share the model. Any
+// number of threads may use them at once: all state of a request (random numbers, cache, lengths) is its own.
+// Requests that run at the same time run in parallel, each with as many threads as the engine was opened
+// with, so a program that speaks with n threads opens it with 1/n of the cores.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,7 +26,7 @@
 #include <vector>
 
 #include "nightingale/error.hpp"
-#include "nightingale/export.hpp"
+#include "nightingale/export.h"
 #include "nightingale/request.hpp"
 
 namespace nightingale {
@@ -33,14 +38,15 @@ NIGHTINGALE_EXPORT std::string version();
 struct VoiceArrays;
 class Model;
 
-// A voice to speak with. Errors: voice_invalid, file_invalid.
+// A voice to speak with.
 class NIGHTINGALE_EXPORT Voice {
  public:
+  // `path` is a baked folder (.npy), a voice file (.safetensors) or upstream's conds.pt. Errors:
+  // voice_invalid, file_invalid.
   static Result<Voice> open(const std::string& path);
 
  private:
   friend class Engine;
-  friend struct Access;
   explicit Voice(std::shared_ptr<const VoiceArrays> arrays)
       : arrays_(std::move(arrays)) {}
   std::shared_ptr<const VoiceArrays> arrays_;
@@ -61,7 +67,7 @@ enum class Substrate {
 struct EngineOptions {
   int threads = 0;  // 0: one for each core
   Variant variant = Variant::automatic;
-  std::string language;  // the language that will be spoken; decides an automatic variant
+  std::string language = {};  // the language that will be spoken; decides an automatic variant
   Substrate substrate = Substrate::cpu;
 };
 
@@ -69,13 +75,14 @@ struct EngineOptions {
 struct StageTime {
   std::string stage;  // "tokens", "mel", "samples"
   double seconds = 0;
-  std::int64_t made = 0;
+  std::int64_t made = 0;  // tokens, frames, samples
 };
 
 struct Audio {
   std::vector<float> samples;                     // mono, 24 kHz, within ±1
   std::vector<std::vector<std::int32_t>> tokens;  // the speech tokens of each piece of the text
   std::vector<StageTime> times;
+  bool whole = true;  // false when the request's progress let it end early
   double seconds() const { return static_cast<double>(samples.size()) / sample_rate; }
 };
 
@@ -85,43 +92,52 @@ struct Array {
   std::vector<float> values;
 };
 
-// The inputs of the flow's decoder, to drive it from another program. Each is refused, with an explanation,
-// when it does not belong to the others: mu and x [1, 2·(prompt + speech), 80], speaker [1, 80], prompt_mel
-// like mu.
+// The inputs of the flow's decoder, to drive it from another program: x and mu [1, 2·(prompt + speech), 80],
+// speaker [1, 80], and prompt_mel like mu, the voice's mel and zeros behind it.
 struct DecoderInput {
   Array x, mu, speaker, prompt_mel;
   double time = 0;  // of the schedule, 0 to 1
   double guidance = 0.7;
-  std::optional<std::int64_t> prompt, speech;  // in tokens, for the explanation
+  std::int64_t prompt = 0, speech = 0;  // in tokens
 };
 
 class NIGHTINGALE_EXPORT Engine {
  public:
   // `model` is a folder with upstream's files: a T3 (t3_cfg.safetensors or t3_mtl23ls_….safetensors),
   // s3gen.safetensors and the tokenizer. Errors: model_missing, model_mismatch (every fault in one report),
-  // file_invalid, memory.
+  // file_invalid, option_invalid, unsupported, memory.
   static Result<Engine> open(const std::string& model, const EngineOptions& options = {});
 
   // Speaks the request's text. Errors: text_invalid, option_invalid, cancelled, unsupported, memory.
   Result<Audio> speak(const Request& request, const Voice& voice) const;
 
-  // One guided velocity of the flow's decoder: [1, frame, 80]. Errors: shape_mismatch, before any arithmetic.
+  // One guided velocity of the flow's decoder: [1, frame, 80]. Arrays that do not belong together are refused
+  // before any arithmetic, with the whole story. Errors: shape_mismatch, option_invalid.
   Result<Array> decode_step(const DecoderInput& input) const;
 
   // The formulas that the proof run has shown, one line each; the last is "audio = [batch, 480·out_frame]".
   std::vector<std::string> proof() const;
 
  private:
-  friend struct Access;
-  explicit Engine(std::shared_ptr<Model> model)
+  explicit Engine(std::shared_ptr<const Model> model)
       : model_(std::move(model)) {}
-  std::shared_ptr<Model> model_;
+  std::shared_ptr<const Model> model_;
 };
 
-// Writes wav (16 bit) or flac, by `format` or else by the ending of `path`; "-" is standard output. The file
-// appears when it is whole. Errors: option_invalid (no such format), output_failed.
+// What can be told of a request without a model: its text and its fields. Errors: text_invalid,
+// option_invalid.
+NIGHTINGALE_EXPORT Result<Done> check_request(const Request& request);
+
+// Writes "wav" (16 bit), "wav-float" or "flac", by `format` or else by the ending of `path`. The file appears
+// when it is whole. Errors: option_invalid (no such format), output_failed.
 NIGHTINGALE_EXPORT Result<Done> write_audio(const Audio& audio, const std::string& path,
                                             const std::string& format = {});
+
+// Whether `write_audio` could write there now: to be asked before long work. Errors: as there.
+NIGHTINGALE_EXPORT Result<Done> check_output(const std::string& path, const std::string& format = {});
+
+// The same file in memory, for a pipe or a socket. Errors: option_invalid.
+NIGHTINGALE_EXPORT Result<std::vector<std::byte>> encode_audio(const Audio& audio, const std::string& format);
 
 // A diagnosis as text for people and as JSON for programs.
 struct Report {
@@ -133,41 +149,41 @@ struct Report {
 // What a model folder, a checkpoint file or a manifest holds: solved sizes, the tree of weights, signatures.
 NIGHTINGALE_EXPORT Result<Report> inspect(const std::string& path);
 
-// Runs every step on the arrays that another implementation computed, and compares. `voice` may be empty: the
-// folder `voice` beside the reference.
+// Runs every step on the arrays that another implementation computed, and compares. Without a `voice` the
+// folder `voice` beside the reference is taken, when there is one.
 NIGHTINGALE_EXPORT Result<Report> verify(const std::string& model, const std::string& reference,
                                          const std::string& voice = {}, const EngineOptions& options = {});
 
-// Which named axes fit anonymous shapes ("(1,80,64)", or a whole error message), and what went wrong between
-// them.
+// What is known of anonymous shapes.
 struct ExplainHints {
-  std::optional<std::int64_t> prompt, speech, text;
-  std::string reference;  // a reference folder, which knows them
+  std::optional<std::int64_t> prompt = {}, speech = {}, text = {};  // in tokens
+  std::string reference = {};                                       // a reference folder, which knows them
 };
+
+// Which named axes fit anonymous shapes ("(1,80,64)", or a whole error message), and what went wrong between
+// them. Errors: option_invalid, file_invalid.
 NIGHTINGALE_EXPORT Result<Report> explain(const std::vector<std::string>& shapes,
                                           const ExplainHints& hints = {});
 
-// How fast the stages of a model are: a 10 s prompt and 5 s of speech on random input.
-struct BenchOptions {
-  int runs = 3;
-  int threads = 0;
-};
+// One stage of a model, timed on random input: a 10 s prompt and 5 s of speech.
 struct BenchStage {
-  std::string stage;   // "tokens", "mel", "samples"
-  double seconds = 0;  // of one run
-  double made = 0;     // tokens, frames, samples
+  std::string stage;        // "tokens", "mel", "samples"
+  double seconds = 0;       // of one run; of "tokens" the decoding alone
+  std::int64_t tokens = 0;  // speech tokens that were decoded, or that the stage was given
 };
 
 // Holds a model to time its stages one by one, so that another program's runs can alternate with ours.
 class NIGHTINGALE_EXPORT Bench {
  public:
-  static Result<Bench> open(const std::string& model, int threads);
+  static Result<Bench> open(const std::string& model, int threads = 0);
+  static std::vector<std::string> stages();
+  // Errors: option_invalid (no such stage), memory.
   Result<BenchStage> run(const std::string& stage) const;
 
  private:
-  explicit Bench(std::shared_ptr<Model> model)
+  explicit Bench(std::shared_ptr<const Model> model)
       : model_(std::move(model)) {}
-  std::shared_ptr<Model> model_;
+  std::shared_ptr<const Model> model_;
 };
 
 }  // namespace nightingale

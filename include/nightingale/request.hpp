@@ -4,12 +4,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace nightingale {
 
-// Where a request is. `done` counts to `of`; both are 0 while the amount of work is not known.
+// Where a request is. `done` counts to `of`; `of` is 0 while the amount of work is not known.
 struct Progress {
   std::string_view stage;  // "tokens", "mel", "samples"
   std::int64_t done = 0;
@@ -19,22 +20,28 @@ struct Progress {
   int chunks = 1;
 };
 
+// What a listener to the progress wants.
+enum class Going {
+  on,
+  finish,  // end here: what is written becomes sound, and `speak` returns it
+  stop,    // end at once: `speak` fails with `cancelled`
+};
+
 struct Request {
-  std::string text;        // UTF-8
-  std::string language;    // "nl"; empty means English, or what the text is in for a model of one language
-  std::int64_t seed = 42;  // the same seed, model, voice and text give the same samples, as in PyTorch
+  std::string text = {};      // UTF-8
+  std::string language = {};  // "nl"; empty means English, or what the text is in for a model of one language
+  std::int64_t seed = 42;     // the same seed, model, voice and text give the same samples, as in PyTorch
   double temperature = 0.8;
   double min_p = 0.05;
   double top_p = 1.0;
   double repetition_penalty = 1.2;
   double guidance = 0.5;
-  double exaggeration = 0.5;
-  bool exaggeration_given = false;  // otherwise the voice's own is used
+  std::optional<double> exaggeration = {};  // otherwise the voice's own
   std::int64_t steps = 10;
   double max_seconds = 40;
 
-  // Called often, from the thread that speaks; returning false stops, and `speak` ends with `cancelled`.
-  std::function<bool(const Progress&)> progress;
+  // Called often, from the thread that speaks.
+  std::function<Going(const Progress&)> progress = {};
 };
 
 // One field of a request: its name on every face, and what it means.
@@ -45,7 +52,8 @@ struct Field {
   std::string_view help;  // one sentence
 };
 
-// Calls visitor(field, member) for every number of a request, in the order they are shown.
+// Calls visitor(field, member) for every number of a request, in the order they are shown. A member is a
+// std::int64_t, a double or, where there is no default, a std::optional<double>.
 template <typename AnyRequest, typename Visitor>
 void visit_fields(AnyRequest&& request, Visitor&& visitor) {
   visitor(Field{"seed", "", 0, 4294967295.0, "Decides every random draw, as torch.manual_seed does."},

@@ -88,6 +88,22 @@ void check_target(const std::string& path, const fs::path& target, const fs::fil
   }
 }
 
+// Where a path leads. Throws when nothing can be written there.
+struct Place {
+  fs::path target;        // links followed
+  bool straight = false;  // a device or a pipe
+
+  explicit Place(const std::string& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    straight = fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+    // It is opened by the name given: that of a pipe behind /dev/stdout leads nowhere.
+    target = straight ? fs::path(path) : fs::weakly_canonical(path, error);
+    if (error) target = path;
+    check_target(path, target, status);
+  }
+};
+
 void write_all(OutputFile& file, std::span<const std::span<const std::byte>> parts) {
   for (const std::span<const std::byte> part : parts) file.write(part);
   file.close();
@@ -96,21 +112,20 @@ void write_all(OutputFile& file, std::span<const std::span<const std::byte>> par
 }  // namespace
 
 void replace_file(const std::string& path, std::span<const std::span<const std::byte>> parts) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  // A device or a pipe is opened by the name given: that of a pipe behind /dev/stdout leads nowhere.
-  const bool straight = fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
-  fs::path target = straight ? fs::path(path) : fs::weakly_canonical(path, error);
-  if (error) target = path;
-  check_target(path, target, status);
-  if (straight) {
+  const Place place(path);
+  if (place.straight) {
     OutputFile file(path, path, 0);
     write_all(file, parts);
     return;
   }
-  OutputFile file(path, beside(target), O_CREAT | O_EXCL);
+  OutputFile file(path, beside(place.target), O_CREAT | O_EXCL);
   write_all(file, parts);
-  file.rename_to(target);
+  file.rename_to(place.target);
+}
+
+void check_replaceable(const std::string& path) {
+  const Place place(path);
+  if (!place.straight) OutputFile(path, beside(place.target), O_CREAT | O_EXCL);
 }
 
 void replace_file(const std::string& path, std::initializer_list<std::span<const std::byte>> parts) {

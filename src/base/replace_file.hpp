@@ -17,4 +17,8 @@ namespace nightingale {
 void replace_file(const std::string& path, std::initializer_list<std::span<const std::byte>> parts);
 void replace_file(const std::string& path, std::span<const std::span<const std::byte>> parts);
 
+// Refuses what `replace_file` would refuse now, and leaves nothing behind: to be asked before long work whose
+// result goes there. Throws output_failed.
+void check_replaceable(const std::string& path);
+
 }  // namespace nightingale

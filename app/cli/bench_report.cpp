@@ -1,0 +1,83 @@
+#include "cli/bench_report.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace nightingale::cli {
+
+namespace {
+
+constexpr double bytes_per_gigabyte = 1e9;
+
+double median(std::vector<double> runs) {
+  std::sort(runs.begin(), runs.end());
+  const std::size_t middle = runs.size() / 2;
+  return runs.size() % 2 == 1 ? runs[middle] : (runs[middle - 1] + runs[middle]) / 2;
+}
+
+// The distance between the slowest and the fastest run, as a share of the median.
+double spread(const std::vector<double>& runs) {
+  const auto [fastest, slowest] = std::minmax_element(runs.begin(), runs.end());
+  return (*slowest - *fastest) / median(runs);
+}
+
+std::string told(const StageRuns& stage, const std::vector<double>& runs) {
+  if (runs.empty()) return "";
+  const double seconds = median(runs);
+  const std::string amount = stage.stage == "tokens"
+                                 ? fmt::format("{:.1f} tokens/s", static_cast<double>(stage.tokens) / seconds)
+                                 : fmt::format("{:.3f} s", seconds);
+  return fmt::format("{} ±{:.0f} %", amount, 50 * spread(runs));
+}
+
+nlohmann::ordered_json json_of(const std::vector<double>& runs) {
+  if (runs.empty()) return nullptr;
+  return {{"seconds", median(runs)}, {"spread", spread(runs)}, {"runs", runs}};
+}
+
+std::string gigabytes(std::int64_t bytes) {
+  return bytes == 0 ? "" : fmt::format("{:.2f} GB", static_cast<double>(bytes) / bytes_per_gigabyte);
+}
+
+std::string row(const std::string& name, const std::string& ours, const std::string& theirs,
+                const std::string& ratio) {
+  std::string line = fmt::format("{:12}  {:>22}  {:>22}  {:>6}", name, ours, theirs, ratio);
+  return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+}
+
+}  // namespace
+
+std::string BenchReport::text() const {
+  const bool both = !stages.front().theirs.empty();
+  std::string out = fmt::format("{}, {} thread{}; 10 s of prompt, 5 s of speech; median of {} runs\n",
+                                processor, threads, threads == 1 ? "" : "s", stages.front().ours.size());
+  out += row("stage", "Nightingale", both ? "PyTorch" : "", both ? "ratio" : "");
+  for (const StageRuns& stage : stages) {
+    const std::string ratio = both ? fmt::format("{:.2f}×", median(stage.theirs) / median(stage.ours)) : "";
+    out += row(stage.stage, told(stage, stage.ours), told(stage, stage.theirs), ratio);
+  }
+  const std::string ratio =
+      both ? fmt::format("{:.2f}×", static_cast<double>(their_memory) / static_cast<double>(our_memory)) : "";
+  out += row("peak memory", gigabytes(our_memory), gigabytes(their_memory), ratio);
+  out.pop_back();
+  return out;
+}
+
+std::string BenchReport::json() const {
+  nlohmann::ordered_json out{
+      {"processor", processor}, {"threads", threads}, {"stages", nlohmann::ordered_json::array()}};
+  for (const StageRuns& stage : stages) {
+    out["stages"].push_back({{"stage", stage.stage},
+                             {"tokens", stage.tokens},
+                             {"nightingale", json_of(stage.ours)},
+                             {"pytorch", json_of(stage.theirs)}});
+    if (!stage.theirs.empty()) out["stages"].back()["ratio"] = median(stage.theirs) / median(stage.ours);
+  }
+  out["peak_memory"] = {{"nightingale", our_memory}};
+  if (their_memory > 0) out["peak_memory"]["pytorch"] = their_memory;
+  return out.dump(2);
+}
+
+}  // namespace nightingale::cli

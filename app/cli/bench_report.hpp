@@ -1,0 +1,26 @@
+// The measurements of a bench and how they are told.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace nightingale::cli {
+
+struct StageRuns {
+  std::string stage;
+  std::int64_t tokens = 0;
+  std::vector<double> ours, theirs;  // seconds of each run
+};
+
+struct BenchReport {
+  std::string processor;
+  int threads = 0;
+  std::vector<StageRuns> stages;
+  std::int64_t our_memory = 0, their_memory = 0;  // most bytes held; 0 where nobody was asked
+
+  std::string text() const;
+  std::string json() const;
+};
+
+}  // namespace nightingale::cli

@@ -1,0 +1,137 @@
+// nightingale speak TEXT… -o FILE: text in, an audio file out.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include "cli/fields.hpp"
+#include "cli/input.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/progress_bar.hpp"
+#include "cli/say.hpp"
+#include "cli/spoken_json.hpp"
+#include "cli/verbs.hpp"
+
+namespace nightingale::cli {
+
+namespace {
+
+struct Given {
+  std::vector<std::string> words;
+  std::string input, output = "speech.wav", model, voice, format;
+  Request request;
+  EngineOptions options;
+  bool quiet = false, json = false;
+
+  bool to_pipe() const { return output == "-"; }
+  std::string pipe_format() const { return format.empty() ? "wav" : format; }
+};
+
+// What can go wrong before anything is spoken is said before anything is loaded.
+Result<Done> check_target(const Given& given) {
+  if (!given.to_pipe()) return check_output(given.output, given.format);
+  if (::isatty(STDOUT_FILENO) == 1) {
+    return Error{ErrorCode::output_failed, "a terminal cannot play audio", {}, "-o FILE, or pipe into aplay"};
+  }
+  const auto tried = encode_audio({}, given.pipe_format());
+  if (!tried.ok()) return tried.error();
+  return Done{};
+}
+
+Result<Done> deliver(const Given& given, const Audio& audio) {
+  if (!given.to_pipe()) return write_audio(audio, given.output, given.format);
+  const auto bytes = encode_audio(audio, given.pipe_format());
+  if (!bytes.ok()) return bytes.error();
+  const std::size_t written = std::fwrite(bytes->data(), 1, bytes->size(), stdout);
+  if (written == bytes->size() && std::fflush(stdout) == 0) return Done{};
+  return Error{ErrorCode::output_failed, "the output was closed before all was written", {}, {}};
+}
+
+Result<Audio> say(Given& given, const Engine& engine, const Voice& voice) {
+  ProgressBar bar(on_terminal() && !given.quiet);
+  hold_interrupt();
+  given.request.progress = [&bar](const Progress& progress) {
+    bar.update(progress);
+    return interrupt_came() ? Going::finish : Going::on;
+  };
+  return engine.speak(given.request, voice);
+}
+
+void tell(const Given& given, const Audio& audio, double seconds) {
+  if (given.json) print(spoken_json(given.request, audio, given.output, seconds));
+  if (given.json || given.quiet || given.to_pipe() || !on_terminal()) return;
+  fmt::print(stderr, "{}: {:.1f} s of speech in {:.1f} s, {:.1f}× real time\n", given.output, audio.seconds(),
+             seconds, audio.seconds() / seconds);
+}
+
+int finish(const Given& given, const Audio& audio, double seconds) {
+  if (audio.samples.empty()) {
+    return complain({ErrorCode::cancelled, "stopped before anything was spoken", {}, {}});
+  }
+  const Result<Done> delivered = deliver(given, audio);
+  if (!delivered.ok()) return complain(delivered.error());
+  tell(given, audio, seconds);
+  if (audio.whole) return done;
+  const std::string kept = fmt::format("stopped; the first {:.1f} s are in {}", audio.seconds(),
+                                       given.to_pipe() ? "the output" : given.output);
+  return complain({ErrorCode::cancelled, kept, {}, {}});
+}
+
+int speak(Given& given) {
+  listen_for_interrupt();
+  Result<std::string> text = read_text(given.words, given.input);
+  if (!text.ok()) return complain(text.error());
+  given.request.text = *text;
+  given.options.language = given.request.language;
+  if (const auto checked = check_request(given.request); !checked.ok()) return complain(checked.error());
+  if (const auto checked = check_target(given); !checked.ok()) return complain(checked.error());
+  const Result<std::string> model = find_model(given.model);
+  if (!model.ok()) return complain(model.error());
+  const Result<std::string> path = find_voice(given.voice, model.value());
+  if (!path.ok()) return complain(path.error());
+  const Result<Voice> voice = Voice::open(path.value());
+  if (!voice.ok()) return complain(voice.error());
+  const Result<Engine> engine = Engine::open(model.value(), given.options);
+  if (!engine.ok()) return complain(engine.error());
+
+  const auto start = std::chrono::steady_clock::now();
+  const Result<Audio> audio = say(given, engine.value(), voice.value());
+  if (!audio.ok()) return complain(audio.error());
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  return finish(given, audio.value(), seconds.count());
+}
+
+}  // namespace
+
+void add_speak(CLI::App& program, int& status) {
+  const auto given = std::make_shared<Given>();
+  CLI::App* verb = program.add_subcommand("speak", "Speak a text with a voice");
+  CLI::Option* words =
+      verb->add_option("text", given->words, "The text; - reads the standard input")->type_name("TEXT…");
+  verb->add_option("-i,--input", given->input, "Read the text from a file")
+      ->type_name("FILE")
+      ->excludes(words);
+  CLI::Option* output =
+      verb->add_option("-o,--output", given->output, "Where to write; - is the standard output")
+          ->type_name("FILE")
+          ->capture_default_str();
+  verb->add_option("--model", given->model, "Model folder")->type_name("DIR");
+  verb->add_option("--voice", given->voice, "Baked folder, voice file or conds.pt (default: the model's own)")
+      ->type_name("PATH");
+  verb->add_option("--language", given->request.language, "Language of the text, for a multilingual model")
+      ->type_name("ID");
+  verb->add_option("--format", given->format, "wav, wav-float or flac (default: by the file's ending)")
+      ->type_name("NAME");
+  verb->add_option("--threads", given->options.threads, "Threads; 0 is one for each core")->type_name("N");
+  verb->add_flag("--quiet", given->quiet, "No progress bar");
+  verb->add_flag("--json", given->json, "Print one JSON object: timings, tokens, seed");
+  add_fields(*verb, given->request);
+  verb->callback([given, output, &status] {
+    if (given->json && given->to_pipe()) throw CLI::ExcludesError("--json", output->get_name());
+    status = speak(*given);
+  });
+}
+
+}  // namespace nightingale::cli

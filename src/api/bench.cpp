@@ -1,0 +1,125 @@
+// The stages of a model, one by one on random input of a fixed size, for `nightingale bench`.
+//
+// The work is the same whatever the numbers are, so a bench needs no voice and no text. The decoding is timed
+// without the prefill; each token is chosen as upstream does, and the stop token does not end it.
+#include <array>
+#include <chrono>
+
+#include "api/guarded.hpp"
+#include "api/open_model.hpp"
+#include "models/lengths.hpp"
+#include "models/t3/facts.hpp"
+#include "models/t3/sampler.hpp"
+#include "nightingale/nightingale.hpp"
+#include "synthesis/inputs.hpp"
+
+namespace nightingale {
+
+namespace {
+
+// 10 s of prompt, 5 s of speech, and about as much text as that is.
+constexpr std::int64_t prompt_tokens = 250, speech_tokens = 125, text_tokens = 60;
+constexpr std::int64_t condition_tokens = 150;
+constexpr std::int64_t decoded_tokens = 100;
+constexpr std::uint64_t seed = 1;
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::vector<std::int32_t> random_tokens(Random& random, std::int64_t count, std::int64_t codes) {
+  std::vector<std::int32_t> tokens(static_cast<std::size_t>(count));
+  for (std::int32_t& token : tokens) {
+    token = static_cast<std::int32_t>(random.bits() % static_cast<std::uint32_t>(codes));
+  }
+  return tokens;
+}
+
+VoiceArrays random_voice(Random& random) {
+  VoiceArrays voice;
+  voice.speaker.resize(t3::speaker_channels);
+  voice.flow_speaker.resize(flow::speaker_channels);
+  voice.prompt_frames = flow::frames_per_token * prompt_tokens;
+  voice.prompt_mel.resize(static_cast<std::size_t>(voice.prompt_frames * lengths::mel.size.number()));
+  random.uniform(voice.speaker);
+  random.normal(voice.flow_speaker);
+  random.normal(voice.prompt_mel);
+  voice.condition_prompt = random_tokens(random, condition_tokens, t3::speech_codes);
+  voice.prompt = random_tokens(random, prompt_tokens, t3::speech_codes);
+  return voice;
+}
+
+BenchStage time_tokens(const Model& model, const VoiceArrays& voice, Random& random) {
+  Ops& op = model.ops();
+  const t3::T3& t3 = model.t3();
+  const Tensor condition = t3.condition(op, t3_voice(op, voice, voice.emotion));
+  const std::int64_t text_rows = std::min(text_tokens, t3.most_text());
+  const Tensor text = op.write_ids({{"batch", 1}, {"row", text_rows}},
+                                   random_tokens(random, text_rows, t3.text_vocabulary()));
+  const std::int64_t count = std::min(decoded_tokens, t3.most_speech() - 1);
+  const auto cache =
+      t3.make_cache(op, t3::Guidance::on, t3.condition_rows() + text_rows + t3::starts_of_speech + count);
+  t3::Sampler sampler({}, random);
+  const auto choose = [&](const Tensor& logits) {
+    const std::vector<float> both = op.read(logits);
+    const std::span<const float> all(both);
+    return sampler.next(all.first(all.size() / 2), all.last(all.size() / 2));
+  };
+
+  std::int32_t token = choose(t3.prefill(op, condition, text, t3::Guidance::on, *cache));
+  const Clock::time_point start = Clock::now();
+  for (std::int64_t index = 1; index <= count; ++index) {
+    const Tensor id = op.write_ids({{"batch", 1}, {"row", 1}}, std::array{token});
+    token = choose(t3.step(op, id, index, t3::Guidance::on, *cache));
+  }
+  return {"tokens", seconds_since(start), count};
+}
+
+BenchStage time_mel(const Model& model, const VoiceArrays& voice, Random& random) {
+  Ops& op = model.ops();
+  const Lengths lengths = lengths_of(voice, speech_tokens);
+  const std::vector<std::int32_t> tokens = random_tokens(random, speech_tokens, t3::speech_codes);
+  const Clock::time_point start = Clock::now();
+  const flow::Condition condition =
+      model.flow().condition(op, lengths, flow_voice(op, voice), speech_ids(op, tokens));
+  const Tensor noise = draw_mel_noise(op, lengths::frame.size.at(lengths).number(), random);
+  op.read(model.flow().solve(op, lengths, noise, condition, {}));
+  return {"mel", seconds_since(start), speech_tokens};
+}
+
+BenchStage time_samples(const Model& model, const VoiceArrays& voice, Random& random) {
+  Ops& op = model.ops();
+  const Lengths lengths = lengths_of(voice, speech_tokens);
+  const Tensor mel = draw_mel_noise(op, lengths::out_frame.size.at(lengths).number(), random);
+  const Clock::time_point start = Clock::now();
+  const hift::SourceNoise noise = draw_source_noise(op, lengths::sample.size.at(lengths).number(), random);
+  op.read(model.hift().forward(op, lengths, mel, noise));
+  return {"samples", seconds_since(start), speech_tokens};
+}
+
+BenchStage time_stage(const Model& model, const std::string& stage) {
+  Random random(seed);
+  const VoiceArrays voice = random_voice(random);
+  if (stage == "tokens") return time_tokens(model, voice, random);
+  if (stage == "mel") return time_mel(model, voice, random);
+  if (stage == "samples") return time_samples(model, voice, random);
+  fail(ErrorCode::option_invalid, "there is no stage called " + stage, "the stages are tokens, mel, samples");
+}
+
+}  // namespace
+
+std::vector<std::string> Bench::stages() {
+  return {"tokens", "mel", "samples"};
+}
+
+Result<Bench> Bench::open(const std::string& model, int threads) {
+  return guarded([&] { return Bench(open_model(model, {.threads = threads})); });
+}
+
+Result<BenchStage> Bench::run(const std::string& stage) const {
+  return guarded([&] { return time_stage(*model_, stage); });
+}
+
+}  // namespace nightingale

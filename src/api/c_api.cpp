@@ -1,0 +1,262 @@
+// The C API: handles around the C++ API's values, and the last error of each thread.
+//
+// What is odd: the error of a thread is the only state of the house that no object owns, because C gives a
+// function one result only.
+#include <cmath>
+#include <cstring>
+#include <optional>
+#include <type_traits>
+
+#include "api/guarded.hpp"
+#include "nightingale/nightingale.h"
+#include "nightingale/nightingale.hpp"
+#include "nightingale/version.h"
+
+struct nightingale_engine {
+  nightingale::Engine engine;
+};
+struct nightingale_voice {
+  nightingale::Voice voice;
+};
+struct nightingale_request {
+  nightingale::Request request;
+};
+struct nightingale_audio {
+  nightingale::Audio audio;
+};
+
+namespace nightingale {
+
+namespace {
+
+struct LastError {
+  std::string text, code;
+};
+
+LastError& last_error() {
+  static thread_local LastError error;
+  return error;
+}
+
+// Runs `work`, which throws Failure, and gives its result; notes the error and gives `otherwise` when it
+// throws.
+template <typename Work, typename Value = std::invoke_result_t<Work>>
+Value noted(const Work& work, std::type_identity_t<Value> otherwise) noexcept {
+  Result<Value> result = guarded(work);
+  if (result.ok()) return *result;
+  last_error() = {result.error().text(), std::string(name_of(result.error().code))};
+  return otherwise;
+}
+
+template <typename Value>
+Value unwrap(Result<Value> result) {
+  if (!result.ok()) throw Failure(result.error());
+  return std::move(result).value();
+}
+
+template <typename Handle>
+Handle& given(Handle* handle, const char* what) {
+  if (handle == nullptr) fail(ErrorCode::option_invalid, std::string("no ") + what + " was given");
+  return *handle;
+}
+
+// The caller's struct as far as it reaches, defaults behind that: it may be older or newer than ours.
+template <typename Struct>
+Struct grown(const Struct& theirs, Struct defaults) {
+  std::memcpy(&defaults, &theirs, std::min(theirs.struct_size, sizeof(Struct)));
+  return defaults;
+}
+
+// Our struct as far as the caller's reaches.
+template <typename Struct>
+void hand_over(Struct ours, Struct& theirs) {
+  ours.struct_size = theirs.struct_size;
+  std::memcpy(&theirs, &ours, std::min(theirs.struct_size, sizeof(Struct)));
+}
+
+EngineOptions options_of(const nightingale_options* theirs) {
+  EngineOptions options;
+  if (theirs == nullptr) return options;
+  const nightingale_options all = grown(*theirs, nightingale_options_defaults());
+  if (all.variant < NIGHTINGALE_VARIANT_AUTOMATIC || all.variant > NIGHTINGALE_VARIANT_MULTILINGUAL) {
+    fail(ErrorCode::option_invalid, "there is no variant " + std::to_string(all.variant));
+  }
+  options.threads = all.threads;
+  options.variant = static_cast<Variant>(all.variant);
+  if (all.language != nullptr) options.language = all.language;
+  return options;
+}
+
+// A member of a request from a number: whole where the member is.
+void set_member(const Field& field, std::int64_t& member, double value) {
+  constexpr double exact = 9007199254740992;  // 2^53: beyond it a double skips whole numbers
+  if (!(std::abs(value) <= exact) || value != std::floor(value)) {
+    fail(ErrorCode::option_invalid,
+         std::string(field.name) + " = " + std::to_string(value) + " is no whole number");
+  }
+  member = static_cast<std::int64_t>(value);
+}
+void set_member(const Field&, double& member, double value) {
+  member = value;
+}
+void set_member(const Field&, std::optional<double>& member, double value) {
+  member = value;
+}
+
+void set_field(Request& request, const std::string& name, double value) {
+  bool found = false;
+  std::string names;
+  visit_fields(request, [&](const Field& field, auto& member) {
+    names += (names.empty() ? "" : ", ") + std::string(field.name);
+    if (field.name != name) return;
+    set_member(field, member, value);
+    found = true;
+  });
+  if (!found) fail(ErrorCode::option_invalid, "a request has no field " + name, "it has " + names);
+}
+
+Going going_of(int answer) {
+  if (answer == NIGHTINGALE_GO_ON) return Going::on;
+  return answer == NIGHTINGALE_FINISH ? Going::finish : Going::stop;
+}
+
+}  // namespace
+
+}  // namespace nightingale
+
+using namespace nightingale;
+
+uint32_t nightingale_abi_version(void) {
+  return NIGHTINGALE_ABI_VERSION;
+}
+
+const char* nightingale_version(void) {
+  return NIGHTINGALE_VERSION;
+}
+
+const char* nightingale_last_error(void) {
+  return last_error().text.c_str();
+}
+
+const char* nightingale_last_error_code(void) {
+  return last_error().code.c_str();
+}
+
+nightingale_options nightingale_options_defaults(void) {
+  return {sizeof(nightingale_options), 0, NIGHTINGALE_VARIANT_AUTOMATIC, nullptr};
+}
+
+nightingale_engine* nightingale_engine_open(const char* model, const nightingale_options* options) {
+  const auto open = [&] {
+    return new nightingale_engine{unwrap(Engine::open(&given(model, "model"), options_of(options)))};
+  };
+  return noted(open, nullptr);
+}
+
+void nightingale_engine_close(nightingale_engine* engine) {
+  delete engine;
+}
+
+nightingale_voice* nightingale_voice_open(const char* path) {
+  return noted([&] { return new nightingale_voice{unwrap(Voice::open(&given(path, "voice")))}; }, nullptr);
+}
+
+void nightingale_voice_close(nightingale_voice* voice) {
+  delete voice;
+}
+
+nightingale_request* nightingale_request_defaults(void) {
+  return noted([] { return new nightingale_request; }, nullptr);
+}
+
+void nightingale_request_free(nightingale_request* request) {
+  delete request;
+}
+
+int nightingale_request_set_text(nightingale_request* request, const char* text) {
+  const auto set = [&] {
+    given(request, "request").request.text = &given(text, "text");
+    return 0;
+  };
+  return noted(set, -1);
+}
+
+int nightingale_request_set_language(nightingale_request* request, const char* language) {
+  const auto set = [&] {
+    given(request, "request").request.language = &given(language, "language");
+    return 0;
+  };
+  return noted(set, -1);
+}
+
+int nightingale_request_set(nightingale_request* request, const char* field, double value) {
+  const auto set = [&] {
+    set_field(given(request, "request").request, &given(field, "field"), value);
+    return 0;
+  };
+  return noted(set, -1);
+}
+
+int nightingale_request_field(size_t index, nightingale_field* field) {
+  if (field == nullptr) return -1;
+  int found = -1;
+  std::size_t count = 0;
+  visit_fields(Request{}, [&](const Field& ours, const auto&) {
+    if (count++ != index) return;
+    // The texts of a field are literals, which end in a zero.
+    hand_over<nightingale_field>({sizeof(nightingale_field), ours.name.data(), ours.unit.data(),
+                                  ours.help.data(), ours.least, ours.most},
+                                 *field);
+    found = 0;
+  });
+  return found;
+}
+
+int nightingale_request_set_progress(nightingale_request* request, nightingale_progress_callback callback,
+                                     void* user_data) {
+  const auto set = [&] {
+    auto& progress = given(request, "request").request.progress;
+    progress = nullptr;
+    if (callback == nullptr) return 0;
+    progress = [callback, user_data](const Progress& where) {
+      const nightingale_progress theirs{
+          sizeof(nightingale_progress), where.stage.data(), where.done,  where.of,
+          where.seconds_spoken,         where.chunk,        where.chunks};
+      return going_of(callback(&theirs, user_data));
+    };
+    return 0;
+  };
+  return noted(set, -1);
+}
+
+nightingale_audio* nightingale_speak(const nightingale_engine* engine, const nightingale_voice* voice,
+                                     const nightingale_request* request) {
+  const auto say = [&] {
+    return new nightingale_audio{
+        unwrap(given(engine, "engine")
+                   .engine.speak(given(request, "request").request, given(voice, "voice").voice))};
+  };
+  return noted(say, nullptr);
+}
+
+void nightingale_audio_free(nightingale_audio* audio) {
+  delete audio;
+}
+
+const float* nightingale_audio_samples(const nightingale_audio* audio, size_t* count) {
+  if (count != nullptr) *count = audio == nullptr ? 0 : audio->audio.samples.size();
+  return audio == nullptr ? nullptr : audio->audio.samples.data();
+}
+
+int nightingale_audio_is_whole(const nightingale_audio* audio) {
+  return audio != nullptr && audio->audio.whole ? 1 : 0;
+}
+
+int nightingale_audio_write(const nightingale_audio* audio, const char* path, const char* format) {
+  const auto write = [&] {
+    const std::string name = format == nullptr ? "" : format;
+    unwrap(write_audio(given(audio, "audio").audio, &given(path, "path"), name));
+    return 0;
+  };
+  return noted(write, -1);
+}

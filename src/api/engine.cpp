@@ -1,0 +1,58 @@
+// Engine and Voice: translation between the public structs and the rooms below, nothing else.
+#include "api/guarded.hpp"
+#include "api/open_model.hpp"
+#include "models/hift/facts.hpp"
+#include "nightingale/nightingale.hpp"
+#include "nightingale/version.h"
+#include "synthesis/pipeline.hpp"
+#include "voice/voice.hpp"
+
+namespace nightingale {
+
+namespace {
+
+Audio audio_of(Spoken spoken) {
+  std::int64_t tokens = 0;
+  for (const auto& piece : spoken.tokens) tokens += static_cast<std::int64_t>(piece.size());
+  const auto samples = static_cast<std::int64_t>(spoken.samples.size());
+  Audio audio;
+  audio.times = {{"tokens", spoken.token_seconds, tokens},
+                 {"mel", spoken.mel_seconds, samples / hift::samples_per_frame},
+                 {"samples", spoken.sample_seconds, samples}};
+  audio.whole = spoken.whole;
+  audio.samples = std::move(spoken.samples);
+  audio.tokens = std::move(spoken.tokens);
+  return audio;
+}
+
+}  // namespace
+
+std::string version() {
+  return NIGHTINGALE_VERSION;
+}
+
+Result<Voice> Voice::open(const std::string& path) {
+  return guarded([&] { return Voice(std::make_shared<const VoiceArrays>(read_voice(path))); });
+}
+
+Result<Engine> Engine::open(const std::string& model, const EngineOptions& options) {
+  return guarded([&] { return Engine(open_model(model, options)); });
+}
+
+Result<Audio> Engine::speak(const Request& request, const Voice& voice) const {
+  return guarded([&] { return audio_of(nightingale::speak(*model_, *voice.arrays_, request)); });
+}
+
+Result<Done> check_request(const Request& request) {
+  return guarded([&] {
+    check_fields(request);
+    pieces_of(request);
+    return Done{};
+  });
+}
+
+std::vector<std::string> Engine::proof() const {
+  return model_->proof();
+}
+
+}  // namespace nightingale

@@ -1,0 +1,15 @@
+// Options of the public API to a loaded model.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "nightingale/nightingale.hpp"
+#include "synthesis/model.hpp"
+
+namespace nightingale {
+
+// Throws Failure as Engine::open says.
+std::shared_ptr<const Model> open_model(const std::string& path, const EngineOptions& options);
+
+}  // namespace nightingale

@@ -22,7 +22,7 @@ std::unique_ptr<t3::T3> bind_t3(Binding& binding) {
 
 BoundS3gen bind_s3gen(Binding& binding) {
   const Binder at = binding.root();
-  BoundS3gen bound{std::make_unique<flow::Flow>((at / "flow").scope("flow")),
+  BoundS3gen bound{std::make_unique<flow::Flow>(at / "flow"),
                    std::make_unique<hift::Hift>((at / "mel2wav").scope("hift"))};
   at.unused("tokenizer.", "the speech tokenizer, which only baking a voice needs");
   at.unused("speaker_encoder.", "the speaker encoder of the flow, which only baking a voice needs");

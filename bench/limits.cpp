@@ -33,20 +33,25 @@ float spin(std::int64_t steps) {
   return total;
 }
 
+// Four streams a page apart, asked for one block early: of the patterns tried, memory answers this one
+// fastest.
 NIGHTINGALE_MULTIVERSION
 float sum_of(const float* numbers, std::int64_t count) {
-  constexpr int streams = 8;
+  constexpr int streams = 4;
+  constexpr std::int64_t page = 1024, block = streams * page;  // numbers
   Lanes sum[streams] = {};
-  constexpr std::int64_t ahead = 4096;  // numbers: the rate is reached only when memory is asked this early
-  for (std::int64_t i = 0; i + streams * lanes <= count; i += streams * lanes) {
-#pragma GCC unroll 8
-    for (int s = 0; s < streams; ++s) {
-      __builtin_prefetch(numbers + i + s * lanes + ahead, 0, 2);
-      sum[s] += *reinterpret_cast<const Lanes*>(numbers + i + s * lanes);
+  for (std::int64_t first = 0; first + block <= count; first += block) {
+    for (std::int64_t i = 0; i < page; i += lanes) {
+#pragma GCC unroll 4
+      for (int s = 0; s < streams; ++s) {
+        const float* at = numbers + first + s * page + i;
+        __builtin_prefetch(at + block, 0, 2);
+        sum[s] += *reinterpret_cast<const Lanes*>(at);
+      }
     }
   }
   float total = 0;
-#pragma GCC unroll 8
+#pragma GCC unroll 4
   for (int s = 0; s < streams; ++s) total += sum[s][0];
   return total;
 }

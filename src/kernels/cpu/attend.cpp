@@ -31,7 +31,7 @@ void attend_with_scores(const Head& head, const Matrix& scores, std::int64_t row
     sums[r] = soften(row, visible, scale);
     std::fill(row + visible, row + head.count, 0.0F);
   }
-  gemm({rows, head.width, head.count}, {scores.data, scores.stride}, head.values, Right::as_is, out);
+  gemm({rows, head.width, head.count}, {scores.data, scores.stride}, head.values, out);
   for (std::int64_t r = 0; r < rows; ++r) {
     multiply_by(1.0F / sums[r], out.data + r * out.stride, head.width);
   }
@@ -39,7 +39,7 @@ void attend_with_scores(const Head& head, const Matrix& scores, std::int64_t row
 
 void attend(const Head& head, const ConstMatrix& query, std::int64_t rows, Seen seen, float scale,
             const Matrix& scores, const Matrix& out) {
-  gemm({rows, head.count, head.width}, query, head.keys, Right::as_is, scores);
+  gemm({rows, head.count, head.width}, query, head.keys, scores);
   attend_with_scores(head, scores, rows, seen, scale, out);
 }
 

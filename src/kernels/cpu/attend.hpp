@@ -10,10 +10,10 @@
 namespace nightingale::cpu {
 
 // Query rows of a tile.
-constexpr std::int64_t attention_rows = 64;
+constexpr std::int64_t attention_rows = 96;
 
-// One head: keys are turned over, [width, count], so that the scores are a product of the form that oneDNN
-// computes best (111 GFLOP/s a core against 83); values are [count, width].
+// One head: keys are turned over, [width, count], so that they are the right side of a product; values are
+// [count, width].
 struct Head {
   ConstMatrix keys, values;
   std::int64_t count, width;

@@ -1,4 +1,4 @@
-// The fast substrate: float32 on the CPU, oneDNN for matrix products and own kernels for the rest.
+// The fast substrate: float32 on the CPU, for the instruction set it finds there.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,4 @@
 // Work shared among the threads of the one OpenMP pool of the process, never nested.
-//
-// oneDNN uses the same pool; a product called from inside a region runs on the thread that calls it.
 #pragma once
 
 #include <omp.h>

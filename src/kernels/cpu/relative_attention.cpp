@@ -46,11 +46,9 @@ void attend_tile(const cpu::Head& head, const Tile& tile, float scale) {
     }
   };
   move_by(tile.u);
-  cpu::gemm({tile.rows, head.count, head.width}, {moved, head.width}, head.keys, cpu::Right::as_is,
-            {scores, head.count});
+  cpu::gemm({tile.rows, head.count, head.width}, {moved, head.width}, head.keys, {scores, head.count});
   move_by(tile.v);
-  cpu::gemm({tile.rows, window, head.width}, {moved, head.width}, tile.window, cpu::Right::as_is,
-            {distances, window});
+  cpu::gemm({tile.rows, window, head.width}, {moved, head.width}, tile.window, {distances, window});
   for (std::int64_t r = 0; r < tile.rows; ++r) {
     add_onto(distances + r * window + tile.rows - 1 - r, scores + r * head.count, head.count);
   }

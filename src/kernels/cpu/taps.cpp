@@ -26,16 +26,19 @@ std::shared_ptr<const PackedTaps> packed_taps(const Weight& weight) {
   const std::int64_t in_stride = packed->taps * (transposed ? packed->out : 1);
   float* to = packed->numbers.data();
   for (std::int64_t tap = 0; tap < packed->taps; ++tap) {
-    for (std::int64_t in = 0; in < packed->in; ++in) {
-      const float* from = weight.values() + tap + in * in_stride;
-      for (std::int64_t out = 0; out < packed->out; ++out) *to++ = from[out * out_stride];
+    for (std::int64_t first = 0; first < packed->out; first += strip) {
+      const std::int64_t last = std::min(first + strip, packed->out);
+      for (std::int64_t in = 0; in < packed->in; ++in) {
+        const float* from = weight.values() + tap + in * in_stride;
+        for (std::int64_t out = first; out < last; ++out) *to++ = from[out * out_stride];
+      }
     }
   }
   return packed;
 }
 
 std::int64_t tile_of(std::int64_t rows) {
-  constexpr std::int64_t fewest = 32, most = 192, step = 16, pieces = 4;
+  constexpr std::int64_t fewest = 24, most = 192, step = 24, pieces = 4;  // multiples of a tile of gemm
   return std::clamp((rows / pieces + step - 1) / step * step, fewest, most);
 }
 
@@ -49,13 +52,17 @@ void sum_taps(const TapSum& sum, std::int64_t first, std::int64_t last) {
       std::fill_n(row, sum.channels, 0.0F);
     }
   }
-  for (const Tap& tap : sum.taps) {
-    const std::int64_t from = std::max(first, divided_up(-tap.offset, sum.in_step));
-    const std::int64_t to = std::min(last, divided_up(sum.in_rows - tap.offset, sum.in_step));
-    if (from >= to) continue;
-    gemm({to - from, sum.channels, sum.in},
-         {sum.x + (from * sum.in_step + tap.offset) * sum.in, sum.in_step * sum.in},
-         {tap.weight, sum.channels}, Right::as_is, {sum.out + from * stride, stride}, Store::accumulate);
+  for (std::int64_t column = 0; column < sum.channels; column += strip) {
+    const std::int64_t width = std::min(strip, sum.channels - column);
+    for (const Tap& tap : sum.taps) {
+      const std::int64_t from = std::max(first, divided_up(-tap.offset, sum.in_step));
+      const std::int64_t to = std::min(last, divided_up(sum.in_rows - tap.offset, sum.in_step));
+      if (from >= to) continue;
+      gemm({to - from, width, sum.in},
+           {sum.x + (from * sum.in_step + tap.offset) * sum.in, sum.in_step * sum.in},
+           {tap.weight + column * sum.in, width}, {sum.out + from * stride + column, stride},
+           Store::accumulate);
+    }
   }
   finish(sum.finish.at(first, 0), last - first, sum.channels, {sum.out + first * stride, stride});
 }

@@ -15,7 +15,8 @@
 
 namespace nightingale::cpu {
 
-// A convolution's weight, reordered once to [tap, in, out], so that each tap is the right side of a product.
+// A convolution's weight, reordered once so that each tap is the right side of a product: [tap, strip of out,
+// in, out of the strip].
 struct PackedTaps {
   std::vector<float> numbers;
   std::int64_t taps = 0, in = 0, out = 0;

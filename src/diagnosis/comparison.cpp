@@ -41,7 +41,9 @@ std::string place_of(std::size_t index, const Shape& shape) {
 std::string first_difference(std::span<const float> ours, std::span<const float> theirs, double limit,
                              const Shape& shape) {
   double scale = 0;
-  for (const float value : theirs) scale += static_cast<double>(value) * value;
+  for (const float value : theirs) {
+    if (std::isfinite(value)) scale += static_cast<double>(value) * value;
+  }
   scale = std::sqrt(scale / static_cast<double>(std::max<std::size_t>(1, theirs.size())));
   for (std::size_t i = 0; i < ours.size(); ++i) {
     const double distance = std::abs(static_cast<double>(ours[i]) - theirs[i]);

@@ -4,6 +4,7 @@
 
 #include "base/failure.hpp"
 #include "checkpoint/open_tensor_file.hpp"
+#include "checkpoint/vocabulary.hpp"
 #include "synthesis/proof.hpp"
 
 namespace nightingale {
@@ -50,21 +51,10 @@ Model::Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate)
 
 // The text's ids must have a row in T3's table, and T3's tokens one in the flow's.
 void Model::check_vocabularies() const {
-  const auto spoken = static_cast<std::int64_t>(tokenizer_.vocabulary_size());
-  if (spoken > t3_->text_vocabulary()) {
-    Error error{ErrorCode::model_mismatch,
-                file_name(folder_.t3) + " and " + file_name(folder_.tokenizer) + " do not belong together",
-                {},
-                {}};
-    error.facts.push_back(
-        {"text_emb.weight", "text_vocabulary = " + std::to_string(t3_->text_vocabulary()),
-         "at least " + std::to_string(spoken) + " rows",
-         file_name(folder_.tokenizer) + " numbers its tokens up to " + std::to_string(spoken - 1)});
-    error.fix = multilingual() ? "this looks like the English T3 (704 tokens) in a multilingual folder: take "
-                                 "t3_mtl23ls_v2.safetensors, or open the folder as English"
-                               : "take the tokenizer.json that came with this T3";
-    throw Failure(error);
-  }
+  check_vocabulary({.checkpoint = file_name(folder_.t3),
+                    .rows = t3_->text_vocabulary(),
+                    .tokenizer = file_name(folder_.tokenizer),
+                    .entries = static_cast<std::int64_t>(tokenizer_.vocabulary_size())});
   if (flow_->speech_codes() > t3_->speech_vocabulary()) {
     throw Failure({ErrorCode::model_mismatch,
                    file_name(folder_.t3) + " and " + file_name(folder_.s3gen) + " do not belong together",

@@ -9,17 +9,16 @@
 
 namespace nightingale::bench {
 
-using cpu::Lanes;
-using cpu::lanes;
-
 namespace {
+
+using namespace cpu;
 
 constexpr int chains = 12;  // independent sums: enough to hide the latency of a multiply-add
 
-NIGHTINGALE_MULTIVERSION
-float spin(std::int64_t steps) {
-  Lanes sum[chains] = {};
-  Lanes factor = {}, step = {};
+template <int width>
+NIGHTINGALE_INLINE float spin(std::int64_t steps) {
+  Register<width> sum[chains] = {};
+  Register<width> factor = {}, step = {};
   for (int c = 0; c < chains; ++c) sum[c] += static_cast<float>(c);  // or they would be computed once
   factor += 0.999F;
   step += 0.001F;
@@ -35,18 +34,18 @@ float spin(std::int64_t steps) {
 
 // Four streams a page apart, asked for one block early: of the patterns tried, memory answers this one
 // fastest.
-NIGHTINGALE_MULTIVERSION
-float sum_of(const float* numbers, std::int64_t count) {
+template <int width>
+NIGHTINGALE_INLINE float sum_of(const float* numbers, std::int64_t count) {
   constexpr int streams = 4;
   constexpr std::int64_t page = 1024, block = streams * page;  // numbers
-  Lanes sum[streams] = {};
+  Register<width> sum[streams] = {};
   for (std::int64_t first = 0; first + block <= count; first += block) {
-    for (std::int64_t i = 0; i < page; i += lanes) {
+    for (std::int64_t i = 0; i < page; i += width) {
 #pragma GCC unroll 4
       for (int s = 0; s < streams; ++s) {
         const float* at = numbers + first + s * page + i;
         __builtin_prefetch(at + block, 0, 2);
-        sum[s] += *reinterpret_cast<const Lanes*>(at);
+        sum[s] += *reinterpret_cast<const Register<width>*>(at);
       }
     }
   }
@@ -56,21 +55,47 @@ float sum_of(const float* numbers, std::int64_t count) {
   return total;
 }
 
+NIGHTINGALE_AVX512 float spin_avx512(std::int64_t steps) {
+  return spin<16>(steps);
+}
+NIGHTINGALE_AVX2 float spin_avx2(std::int64_t steps) {
+  return spin<8>(steps);
+}
+float spin_baseline(std::int64_t steps) {
+  return spin<4>(steps);
+}
+
+NIGHTINGALE_AVX512 float sum_avx512(const float* from, std::int64_t count) {
+  return sum_of<16>(from, count);
+}
+NIGHTINGALE_AVX2 float sum_avx2(const float* from, std::int64_t count) {
+  return sum_of<8>(from, count);
+}
+float sum_baseline(const float* from, std::int64_t count) {
+  return sum_of<4>(from, count);
+}
+
+std::int64_t lanes() {
+  return level() == Level::avx512 ? 16 : level() == Level::avx2 ? 8 : 4;
+}
+
 }  // namespace
 
 double multiply_add(int threads) {
   constexpr std::int64_t steps = 1 << 19;
   std::vector<float> kept(static_cast<std::size_t>(threads));
-  cpu::take_turns(threads, threads,
-                  [&](std::int64_t task, int) { kept[static_cast<std::size_t>(task)] = spin(steps); });
-  return 2.0 * static_cast<double>(threads) * steps * chains * lanes * (kept[0] == 0 ? 0 : 1);
+  const auto run = of_level(spin_avx512, spin_avx2, spin_baseline);
+  take_turns(threads, threads,
+             [&](std::int64_t task, int) { kept[static_cast<std::size_t>(task)] = run(steps); });
+  return 2.0 * static_cast<double>(threads * steps * chains * lanes()) * (kept[0] == 0 ? 0 : 1);
 }
 
 float read_all(int threads, std::span<const float> numbers) {
   std::vector<float> kept(static_cast<std::size_t>(threads));
-  cpu::take_turns(threads, threads, [&](std::int64_t task, int) {
+  const auto run = of_level(sum_avx512, sum_avx2, sum_baseline);
+  take_turns(threads, threads, [&](std::int64_t task, int) {
     const auto part = static_cast<std::int64_t>(numbers.size()) / threads;
-    kept[static_cast<std::size_t>(task)] = sum_of(numbers.data() + task * part, part);
+    kept[static_cast<std::size_t>(task)] = run(numbers.data() + task * part, part);
   });
   return kept[0];
 }

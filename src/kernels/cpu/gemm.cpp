@@ -1,9 +1,8 @@
 // See gemm.hpp. The result is cut into strips of columns, a strip into tiles of `high` rows; the right side
 // of a strip stays in the second-level cache while the tiles pass.
 //
-// What is odd: the widest tile that fits the registers differs between instruction sets, so it is chosen at
-// run time. Columns beyond the last whole register are computed in a register that overlaps its neighbour,
-// and only the new ones are kept.
+// What is odd: columns beyond the last whole strip are computed beside it, over neighbours that are done
+// already, and only the new ones are kept.
 #include "kernels/cpu/gemm.hpp"
 
 #include <algorithm>
@@ -18,9 +17,8 @@ namespace nightingale::cpu {
 namespace {
 
 constexpr int high = 6;                // rows of a tile
-constexpr int wide = 4;                // its registers a row, where there are 32 of AVX-512
 constexpr std::int64_t deepest = 512;  // of one pass: keeps the right side in cache, and sums short
-static_assert(strip == wide * lanes);
+constexpr std::int64_t narrow = 16;    // columns of the narrowest strip
 
 // A product with its depth cut to one pass.
 struct Pass {
@@ -30,17 +28,18 @@ struct Pass {
   bool accumulate;
 };
 
-template <int rows, int registers>
+template <int width, int rows, int registers>
 NIGHTINGALE_INLINE void tile(const Pass& pass, std::int64_t row) {
   const float* left = pass.left.data + row * pass.left.stride;
   const float* right = pass.right.data;
   float* out = pass.out.data + row * pass.out.stride;
   const std::int64_t left_stride = pass.left.stride, right_stride = pass.right.stride;
-  Lanes sum[rows][registers] = {};
+  Register<width> sum[rows][registers] = {};
   for (std::int64_t k = 0; k < pass.depth; ++k) {
-    Lanes line[registers];
+    Register<width> line[registers];
 #pragma GCC unroll 4
-    for (int j = 0; j < registers; ++j) line[j] = *reinterpret_cast<const Lanes*>(right + j * lanes);
+    for (int j = 0; j < registers; ++j)
+      line[j] = *reinterpret_cast<const Register<width>*>(right + j * width);
     right += right_stride;
 #pragma GCC unroll 6
     for (int r = 0; r < rows; ++r) {
@@ -53,73 +52,81 @@ NIGHTINGALE_INLINE void tile(const Pass& pass, std::int64_t row) {
   for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 4
     for (int j = 0; j < registers; ++j) {
-      Lanes* to = reinterpret_cast<Lanes*>(out + r * pass.out.stride + j * lanes);
+      Register<width>* to = reinterpret_cast<Register<width>*>(out + r * pass.out.stride + j * width);
       *to = pass.accumulate ? *to + sum[r][j] : sum[r][j];
     }
   }
 }
 
 // All rows of a strip that is `registers` wide.
-template <int registers>
+template <int width, int registers>
 NIGHTINGALE_INLINE void tiles(const Pass& pass) {
   std::int64_t row = 0;
-  for (; row + high <= pass.rows; row += high) tile<high, registers>(pass, row);
+  for (; row + high <= pass.rows; row += high) tile<width, high, registers>(pass, row);
   switch (pass.rows - row) {
-    case 5: tile<5, registers>(pass, row); break;
-    case 4: tile<4, registers>(pass, row); break;
-    case 3: tile<3, registers>(pass, row); break;
-    case 2: tile<2, registers>(pass, row); break;
-    case 1: tile<1, registers>(pass, row); break;
+    case 5: tile<width, 5, registers>(pass, row); break;
+    case 4: tile<width, 4, registers>(pass, row); break;
+    case 3: tile<width, 3, registers>(pass, row); break;
+    case 2: tile<width, 2, registers>(pass, row); break;
+    case 1: tile<width, 1, registers>(pass, row); break;
     default: break;
   }
 }
 
-NIGHTINGALE_MULTIVERSION
-void wide_strip(const Pass& pass) {
-  tiles<wide>(pass);
+// Six rows by four registers of the 32 that AVX-512 has, by two of the 16 that the others have.
+NIGHTINGALE_AVX512 void wide_strip(const Pass& pass) {
+  tiles<16, strip / 16>(pass);
 }
 
-NIGHTINGALE_MULTIVERSION
+NIGHTINGALE_AVX512 void narrow_strip_avx512(const Pass& pass) {
+  tiles<16, 1>(pass);
+}
+
+NIGHTINGALE_AVX2 void narrow_strip_avx2(const Pass& pass) {
+  tiles<8, 2>(pass);
+}
+
+void narrow_strip_baseline(const Pass& pass) {
+  Pass half = pass;
+  tiles<4, 2>(half);
+  half.right.data += narrow / 2;
+  half.out.data += narrow / 2;
+  tiles<4, 2>(half);
+}
+
 void narrow_strip(const Pass& pass) {
-  tiles<1>(pass);
+  static const auto chosen = of_level(narrow_strip_avx512, narrow_strip_avx2, narrow_strip_baseline);
+  chosen(pass);
 }
 
-bool has_wide_tiles() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512f") != 0;
-#else
-  return false;
-#endif
-}
-
-// The last `columns` < lanes columns of a pass: through a register's worth of result beside it.
+// The last `columns` < narrow columns of a pass: through a register's worth of result beside it.
 void last_columns(const Pass& pass, std::int64_t before, std::int64_t columns) {
-  std::vector<float> beside(static_cast<std::size_t>(pass.rows * lanes));
+  std::vector<float> beside(static_cast<std::size_t>(pass.rows * narrow));
   std::vector<float> padded;
   Pass part = pass;
-  part.out = {beside.data(), lanes};
+  part.out = {beside.data(), narrow};
   part.accumulate = false;
   std::int64_t skipped = 0;
-  if (before >= lanes) {  // a register that begins among the columns that are done already
-    skipped = lanes - columns;
+  if (before >= narrow) {  // a register that begins among the columns that are done already
+    skipped = narrow - columns;
     part.right.data = pass.right.data + before - skipped;
   } else {
-    padded.resize(static_cast<std::size_t>(pass.depth * lanes));
+    padded.resize(static_cast<std::size_t>(pass.depth * narrow));
     for (std::int64_t k = 0; k < pass.depth; ++k) {
-      std::copy_n(pass.right.data + k * pass.right.stride + before, columns, padded.data() + k * lanes);
+      std::copy_n(pass.right.data + k * pass.right.stride + before, columns, padded.data() + k * narrow);
     }
-    part.right = {padded.data(), lanes};
+    part.right = {padded.data(), narrow};
   }
   narrow_strip(part);
   for (std::int64_t row = 0; row < pass.rows; ++row) {
-    const float* from = beside.data() + row * lanes + skipped;
+    const float* from = beside.data() + row * narrow + skipped;
     float* to = pass.out.data + row * pass.out.stride + before;
     for (std::int64_t c = 0; c < columns; ++c) to[c] = pass.accumulate ? to[c] + from[c] : from[c];
   }
 }
 
 void all_columns(const Pass& pass, std::int64_t columns) {
-  static const bool wide_tiles = has_wide_tiles();
+  static const bool wide_tiles = level() == Level::avx512;
   const auto at = [&](std::int64_t column) {
     Pass part = pass;
     part.right.data += column;
@@ -130,7 +137,7 @@ void all_columns(const Pass& pass, std::int64_t columns) {
   if (wide_tiles) {
     for (; column + strip <= columns; column += strip) wide_strip(at(column));
   }
-  for (; column + lanes <= columns; column += lanes) narrow_strip(at(column));
+  for (; column + narrow <= columns; column += narrow) narrow_strip(at(column));
   if (column < columns) last_columns(pass, column, columns - column);
 }
 

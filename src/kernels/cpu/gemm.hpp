@@ -1,7 +1,7 @@
 // Matrix products on the thread that calls: rows × depth times depth × columns, strided, nothing copied.
 //
 // A tile of the result, six rows by four registers, stays in registers while the depth passes. On an EPYC of
-// two cores (peak 256 GFLOP/s) tiles alone reach 235, whole layers 190 to 220, narrow ones included. oneDNN's
+// two cores (peak 256 GFLOP/s) tiles alone reach 235, whole layers 170 to 220, narrow ones included. oneDNN's
 // product gave the same layers 0 to 15 % less; its convolution primitives were as fast but took up to 250 ms
 // to create for each new length. So these lines replace the library.
 #pragma once

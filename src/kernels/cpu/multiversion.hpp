@@ -16,3 +16,33 @@
 #endif
 
 #define NIGHTINGALE_INLINE inline __attribute__((always_inline))
+
+// The few kernels that hold whole registers in their hands are written for each width of register instead,
+// and pick one by level().
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define NIGHTINGALE_AVX512 __attribute__((target("arch=x86-64-v4")))
+#define NIGHTINGALE_AVX2 __attribute__((target("arch=x86-64-v3")))
+#else
+#define NIGHTINGALE_AVX512
+#define NIGHTINGALE_AVX2
+#endif
+
+namespace nightingale::cpu {
+
+enum class Level { baseline, avx2, avx512 };
+
+inline Level level() {
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+  if (__builtin_cpu_supports("x86-64-v4")) return Level::avx512;
+  if (__builtin_cpu_supports("x86-64-v3")) return Level::avx2;
+#endif
+  return Level::baseline;
+}
+
+// Of three versions of a function, this machine's.
+template <typename Function>
+Function* of_level(Function* avx512, Function* avx2, Function* baseline) {
+  return level() == Level::avx512 ? avx512 : level() == Level::avx2 ? avx2 : baseline;
+}
+
+}  // namespace nightingale::cpu

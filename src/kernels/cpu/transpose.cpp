@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/lanes.hpp"
 #include "kernels/cpu/multiversion.hpp"
 
 namespace nightingale::cpu {
@@ -10,22 +11,21 @@ namespace nightingale::cpu {
 namespace {
 
 constexpr int side = 4;
-typedef float Four __attribute__((vector_size(side * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 // 4 × 4 numbers: pairs of rows are interleaved, then pairs of the results.
 NIGHTINGALE_INLINE void turn_square(const float* from, std::int64_t stride, float* to, std::int64_t rows) {
   typedef int Places __attribute__((vector_size(side * sizeof(int))));
   constexpr Places low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, firsts = {0, 1, 4, 5}, lasts = {2, 3, 6, 7};
-  const Four a = *reinterpret_cast<const Four*>(from);
-  const Four b = *reinterpret_cast<const Four*>(from + stride);
-  const Four c = *reinterpret_cast<const Four*>(from + 2 * stride);
-  const Four d = *reinterpret_cast<const Four*>(from + 3 * stride);
-  const Four ab_low = __builtin_shuffle(a, b, low), ab_high = __builtin_shuffle(a, b, high);
-  const Four cd_low = __builtin_shuffle(c, d, low), cd_high = __builtin_shuffle(c, d, high);
-  *reinterpret_cast<Four*>(to) = __builtin_shuffle(ab_low, cd_low, firsts);
-  *reinterpret_cast<Four*>(to + rows) = __builtin_shuffle(ab_low, cd_low, lasts);
-  *reinterpret_cast<Four*>(to + 2 * rows) = __builtin_shuffle(ab_high, cd_high, firsts);
-  *reinterpret_cast<Four*>(to + 3 * rows) = __builtin_shuffle(ab_high, cd_high, lasts);
+  const Register<side> a = *reinterpret_cast<const Register<side>*>(from);
+  const Register<side> b = *reinterpret_cast<const Register<side>*>(from + stride);
+  const Register<side> c = *reinterpret_cast<const Register<side>*>(from + 2 * stride);
+  const Register<side> d = *reinterpret_cast<const Register<side>*>(from + 3 * stride);
+  const Register<side> ab_low = __builtin_shuffle(a, b, low), ab_high = __builtin_shuffle(a, b, high);
+  const Register<side> cd_low = __builtin_shuffle(c, d, low), cd_high = __builtin_shuffle(c, d, high);
+  *reinterpret_cast<Register<side>*>(to) = __builtin_shuffle(ab_low, cd_low, firsts);
+  *reinterpret_cast<Register<side>*>(to + rows) = __builtin_shuffle(ab_low, cd_low, lasts);
+  *reinterpret_cast<Register<side>*>(to + 2 * rows) = __builtin_shuffle(ab_high, cd_high, firsts);
+  *reinterpret_cast<Register<side>*>(to + 3 * rows) = __builtin_shuffle(ab_high, cd_high, lasts);
 }
 
 void turn_edge(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns, float* to,

@@ -77,14 +77,39 @@ def shape_t3(t3, sizes, stream):
     t3.speech_head.weight[CODES:] *= 0.01
 
 
+def scale(layer, factor):
+    layer.weight.mul_(factor)
+    if layer.bias is not None:
+        layer.bias.mul_(factor)
+
+
+def shape_flow(flow):
+    """Rows that reach a norm are small, so that its epsilon shows (1e-12 in the encoder's layers, 1e-5 elsewhere)."""
+    encoder, estimator = flow.encoder, flow.decoder.estimator
+    for embed in (encoder.embed, encoder.up_embed):
+        scale(embed.out[0], 0.1)
+        scale(embed.out[1], 0.02)
+    for layer in (*encoder.encoders, *encoder.up_encoders):
+        for projection in (layer.self_attn.linear_q, layer.self_attn.linear_k, layer.self_attn.linear_pos):
+            scale(projection, 2.0)  # attention that is far from even
+        scale(layer.self_attn.linear_out, 0.1)
+        scale(layer.feed_forward.w_2, 0.1)
+    for name, part in estimator.named_modules():
+        if name.endswith((".res_conv", ".mlp.1", "block.2")):
+            scale(part, 0.3)
+        elif name.endswith("block.0"):
+            scale(part, 0.2)
+    scale(estimator.final_proj, 4.0)
+
+
 def shape_vocoder(vocoder, f0_spread, stream):
-    """F0 around 110 Hz with the wanted spread (on mels of spread 2); magnitudes heard and not clipped."""
+    """F0 around 90 Hz with the wanted spread (on mels of spread 2); magnitudes heard and not clipped."""
     predictor, probe = vocoder.f0_predictor, 2 * torch.randn(1, upstream.MEL, 200, generator=stream)
     predictor.classifier.bias.zero_()
     hidden = predictor.condnet(probe).transpose(1, 2)
     if f0_spread > 0:
         predictor.classifier.weight.mul_(f0_spread / predictor.classifier(hidden).std())
-    predictor.classifier.bias.fill_(110.0 - predictor.classifier(hidden).mean())
+    predictor.classifier.bias.fill_(90.0 - predictor.classifier(hidden).mean())
     bins = vocoder.istft_params["n_fft"] // 2 + 1
     vocoder.conv_post.parametrizations.weight.original0.mul_(3)
     vocoder.m_source.l_linear.weight.mul_(3)
@@ -114,6 +139,7 @@ def write_model(folder, variant, sizes, seed, f0_spread, rounded):
         del t3
         vocoding = upstream.build_vocoding(sizes)
         unsettle(vocoding, stream)
+        shape_flow(vocoding.flow)
         shape_vocoder(vocoding.mel2wav, f0_spread, stream)
         if rounded:
             round_tables(vocoding)
@@ -166,14 +192,14 @@ def main():
     parser.add_argument("--prompt", type=int, default=23, help="speech tokens of the voice's prompt")
     parser.add_argument("--t3-prompt", type=int, default=31, help="speech tokens of T3's prompt, at most 150")
     parser.add_argument(
-        "--f0-spread", type=float, help="Hz; 0 keeps F0 near 110 (default: 60 small, 0 full size)"
+        "--f0-spread", type=float, help="Hz; 0 keeps F0 near 90 (default: 120 small, 0 full size)"
     )
     parser.add_argument("--rounded-tables", action="store_true", help="embedding tables hold 16-bit values")
     given = parser.parse_args()
 
     sizes = parsed_sizes(upstream.Sizes() if given.full_size else SMALL, given.size)
     sizes = dataclasses.replace(sizes, text_vocabulary=upstream.TEXT_VOCABULARY[given.variant])
-    spread = given.f0_spread if given.f0_spread is not None else (0.0 if given.full_size else 60.0)
+    spread = given.f0_spread if given.f0_spread is not None else (0.0 if given.full_size else 120.0)
     write_model(given.out / "model", given.variant, sizes, given.seed, spread, given.rounded_tables)
     write_voice(given.out / "voice", given.prompt, given.t3_prompt, given.seed + 100)
     write_voice(given.out / "voice-odd", given.prompt, given.t3_prompt - 4, given.seed + 200, odd=True)

@@ -23,8 +23,7 @@ Tensor Perceiver::forward(Ops& op, const Tensor& prompt) const {
 
 Tensor Perceiver::block(Ops& op, const Tensor& to, const Tensor& from) const {
   const Axis head{"head", perceiver_heads};
-  const Size channels = model.size.resolved();
-  const Axis width{"width", channels.is_number() ? Size(channels.number() / perceiver_heads) : channels};
+  const Axis width{"width", model.size.resolved().number() / perceiver_heads};
   const Tensor asking = norm.forward(op, to);
   const Tensor asked = norm.forward(op, from);
 

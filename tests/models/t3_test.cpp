@@ -1,0 +1,172 @@
+// What T3 does beside its layers: where the start of speech stands, what guidance is, and that decoding step
+// by step is the same as reading everything at once.
+#include "models/t3/t3.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "base/failure.hpp"
+#include "golden_layer.hpp"
+#include "golden_networks.hpp"
+#include "models/t3/facts.hpp"
+#include "models/t3/llama_block.hpp"
+
+using namespace nightingale;
+using t3::Guidance;
+using test::LoadedT3;
+using test::one;
+
+namespace {
+
+constexpr std::int64_t most_rows = 200;
+constexpr double rounding = 1e-5;  // of the logits' scale: the order of summation differs
+
+struct Decoding {
+  LoadedT3 loaded;
+  Ops& op = loaded.op;
+  const t3::T3& network = loaded.network;
+  Tensor condition;
+  std::vector<std::int32_t> text = test::golden_ids("reference/step1_text_tokens_padded");
+  std::vector<std::int32_t> speech = test::golden_ids("reference/step3_speech_tokens");
+
+  Decoding() {
+    const auto prompt = test::golden_ids("voice/t3_cond_tokens");
+    condition = network.condition(
+        op, {op.write({one, {"speaker", t3::speaker_channels}}, test::golden_numbers("voice/soul_t3_256")),
+             op.write_ids({one, test::rows(prompt.size())}, prompt),
+             op.write({one, {"emotion", 1}}, test::golden_numbers("voice/emotion_adv"))});
+  }
+
+  Tensor words() { return op.write_ids({one, test::rows(text.size())}, text); }
+  Tensor id(std::int32_t token) { return op.write_ids({one, {"row", 1}}, std::array{token}); }
+  std::unique_ptr<Cache> cache(Guidance guidance) { return network.make_cache(op, guidance, most_rows); }
+
+  // The logits behind `count` tokens of the golden's speech, decoded one by one.
+  Tensor stepped(std::int64_t count, Guidance guidance) {
+    const auto memory = cache(guidance);
+    Tensor logits = network.prefill(op, condition, words(), guidance, *memory);
+    for (std::int64_t i = 0; i < count; ++i) {
+      logits = network.step(op, id(speech.at(static_cast<std::size_t>(i))), i + 1, guidance, *memory);
+    }
+    return logits;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("rotary_frequencies_are_kept_blended_and_divided_as_llama_3_does") {
+  const std::vector<float> ours = t3::rotary_frequencies();
+  REQUIRE(ours.size() == 32);
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    CAPTURE(i);
+    const double plain = std::pow(500000.0, -2.0 * static_cast<double>(i) / 64);
+    const double wave = 2 * std::numbers::pi / plain;
+    const double share = (8192 / wave - 1) / 3;
+    double expected = plain;
+    if (i >= 15 && i <= 17) expected = (1 - share) * plain / 8 + share * plain;
+    if (i >= 18) expected = plain / 8;
+    CHECK(ours[i] == doctest::Approx(expected).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("t3_gives_upstreams_first_and_last_logits") {
+  Decoding t3;
+  const auto last = static_cast<std::int64_t>(t3.speech.size()) - 1;
+  CHECK(testing::close(t3.stepped(0, Guidance::on), test::golden_numbers("reference/step3_first_logits"),
+                       rounding));
+  CHECK(testing::close(t3.stepped(last, Guidance::on), test::golden_numbers("reference/step3_last_logits"),
+                       rounding));
+}
+
+TEST_CASE("t3_without_guidance_is_the_first_branch_of_t3_with_it") {
+  Decoding t3;
+  for (const std::int64_t count : {0, 3}) {
+    const Tensor both = t3.stepped(count, Guidance::on);
+    const Tensor alone = t3.stepped(count, Guidance::off);
+    CHECK(testing::close(alone, t3.op.slice(both, "batch", 0, 1), rounding));
+    CHECK(!testing::close(alone, t3.op.read(t3.op.slice(both, "batch", 1, 1)), 0.01));
+  }
+}
+
+TEST_CASE("t3_without_the_text_hears_only_where_it_stood") {
+  Decoding t3;
+  const Tensor before = t3.stepped(0, Guidance::on);
+  std::swap(t3.text.at(1), t3.text.at(5));
+  const Tensor after = t3.stepped(0, Guidance::on);
+  CHECK(testing::close(t3.op.slice(after, "batch", 1, 1), t3.op.slice(before, "batch", 1, 1), 0));
+  CHECK(!testing::close(t3.op.slice(after, "batch", 0, 1), t3.op.slice(before, "batch", 0, 1), 1e-3));
+}
+
+TEST_CASE("the_start_of_speech_stands_twice") {
+  Decoding t3;
+  const auto memory = t3.cache(Guidance::off);
+  t3.network.prefill(t3.op, t3.condition, t3.words(), Guidance::off, *memory);
+  CHECK(memory->length() == Size(static_cast<std::int64_t>(34 + t3.text.size() + 2)));
+}
+
+TEST_CASE("the_index_of_a_step_is_its_learned_position") {
+  Decoding t3;
+  const auto logits_at = [&](std::int64_t index) {
+    const auto memory = t3.cache(Guidance::off);
+    t3.network.prefill(t3.op, t3.condition, t3.words(), Guidance::off, *memory);
+    return t3.network.step(t3.op, t3.id(t3.speech.front()), index, Guidance::off, *memory);
+  };
+  CHECK(testing::close(logits_at(1), logits_at(1), 0));
+  CHECK(!testing::close(logits_at(2), logits_at(1), 1e-4));
+}
+
+TEST_CASE("a_block_that_reads_row_by_row_gives_what_it_gives_at_once") {
+  const auto op = make_cpu({1});
+  test::GoldenLayer golden("t3.tfmr.layers.0", *op);
+  const t3::BackboneAxes axes = test::backbone_axes(golden);
+  const t3::LlamaBlock block(golden.at(), axes);
+  golden.load();
+  const Tensor x = golden.input("0", {"batch", "row", "model"});
+  const auto frequencies = t3::rotary_frequencies();
+  const auto whole_cache = op->make_cache(test::cache_sizes(axes, x));
+  const Tensor whole = block.forward(*op, x, frequencies, *whole_cache, 0);
+  const auto cache = op->make_cache(test::cache_sizes(axes, x));
+  std::int64_t done = 0;
+  for (const std::int64_t count : {40, 1, 1, 5, 1}) {
+    const Tensor part = op->slice(x, "row", done, count);
+    const Tensor ours = block.forward(*op, part, frequencies, *cache, 0);
+    cache->advance(count);
+    CHECK(testing::close(ours, op->slice(whole, "row", done, count), rounding));
+    done += count;
+  }
+}
+
+TEST_CASE("t3_decodes_differently_when_a_token_stands_elsewhere") {
+  Decoding t3;
+  const Tensor in_order = t3.stepped(2, Guidance::off);
+  std::swap(t3.speech.at(0), t3.speech.at(1));
+  REQUIRE(t3.speech.at(0) != t3.speech.at(1));
+  CHECK(!testing::close(t3.stepped(2, Guidance::off), t3.op.read(in_order), 1e-4));
+}
+
+TEST_CASE("t3_refuses_a_text_longer_than_its_positions") {
+  Decoding t3;
+  t3.text.assign(static_cast<std::size_t>(t3.network.most_text()) + 1, 5);
+  const auto memory = t3.network.make_cache(t3.op, Guidance::off, 2 * t3.network.most_text());
+  CHECK_THROWS_AS(t3.network.prefill(t3.op, t3.condition, t3.words(), Guidance::off, *memory), Failure);
+}
+
+TEST_CASE("t3_refuses_a_word_that_is_not_in_its_table") {
+  Decoding t3;
+  for (const std::int32_t stranger : {-1, 704}) {
+    t3.text.at(2) = stranger;
+    const auto memory = t3.cache(Guidance::off);
+    CHECK_THROWS_AS(t3.network.prefill(t3.op, t3.condition, t3.words(), Guidance::off, *memory), Failure);
+  }
+}
+
+TEST_CASE("t3_refuses_more_rows_than_its_cache_holds") {
+  Decoding t3;
+  const auto small =
+      t3.network.make_cache(t3.op, Guidance::off, static_cast<std::int64_t>(34 + t3.text.size() + 2));
+  t3.network.prefill(t3.op, t3.condition, t3.words(), Guidance::off, *small);
+  CHECK_THROWS_AS(t3.network.step(t3.op, t3.id(7), 1, Guidance::off, *small), Failure);
+}

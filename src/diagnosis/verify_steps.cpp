@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/failure.hpp"
+#include "models/flow/facts.hpp"
 #include "models/flow/solver.hpp"
 #include "synthesis/pipeline.hpp"
 #include "text/normalise.hpp"
@@ -374,15 +375,17 @@ std::int64_t VerifySteps::size_of(const std::string& step, std::size_t axis) con
        step + " has " + std::to_string(shape.size()) + " axes, not at least " + std::to_string(axis + 1));
 }
 
-// The lengths as far as the reference tells them; without them the decoder checks its inputs against each
+// What the reference does not tell follows from mu's frames: the decoder's inputs are then compared with each
 // other only.
 Lengths VerifySteps::lengths() const {
+  const std::string prompt = "step4_prompt_token";
+  const std::string speech = "step3_speech_tokens";
+  const std::int64_t tokens = size_of("step6_mu", 1) / flow::frames_per_token;
+  const auto spoken =
+      static_cast<std::int64_t>(reference_.has(speech) ? sound_tokens(reference_.tokens(speech)).size() : 0);
   Lengths known;
-  const auto set = [&](const Axis& axis, const std::string& step, std::size_t index) {
-    if (reference_.has(step)) known.set(axis, size_of(step, index), step);
-  };
-  set(lengths::prompt, "step4_prompt_token", 1);
-  set(lengths::speech, "step3_speech_tokens", 0);
+  known.set(lengths::prompt, reference_.has(prompt) ? size_of(prompt, 1) : tokens - spoken, prompt);
+  known.set(lengths::speech, reference_.has(speech) ? spoken : tokens - known.all().front().value, speech);
   return known;
 }
 

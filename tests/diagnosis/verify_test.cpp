@@ -186,6 +186,17 @@ TEST_CASE("verify_skips_what_is_not_there_and_says_what_it_needs") {
   CHECK_MESSAGE(verification.text().ends_with(summary), verification.text());
 }
 
+TEST_CASE("verify_runs_the_decoder_without_knowing_the_lengths") {
+  const Names decoder{"step6_mu", "step5_spk_emb", "step6_x_cond", "ode_traj_step0", "ode_step1_v_cond"};
+  for (const std::string told : {"", "step4_prompt_token", "step3_speech_tokens"}) {
+    CAPTURE(told);
+    Names arrays = decoder;
+    if (!told.empty()) arrays.push_back(told);
+    const VerifiedStep step = Excerpt(arrays).step("ode_step1_v_cond");
+    CHECK_MESSAGE(step.verdict == Verdict::equal, story_of(step));
+  }
+}
+
 TEST_CASE("verify_calls_a_reference_of_other_sizes_by_its_shape") {
   const Excerpt excerpt({"step4_prompt_feat", "step6_mu", "step6_x_cond"});
   ReferenceArray longer = excerpt.array("step6_x_cond");

@@ -25,6 +25,7 @@ void add_explain(CLI::App& program, int& status) {
   verb->add_option("--prompt", given->hints.prompt, "Speech tokens of the voice's prompt")->type_name("N");
   verb->add_option("--speech", given->hints.speech, "Speech tokens that were made")->type_name("N");
   verb->add_option("--text", given->hints.text, "Text tokens, start and stop included")->type_name("N");
+  verb->add_option("--prompt-frame", given->hints.prompt_frame, "Rows of the voice's mel")->type_name("N");
   verb->add_option("--reference", given->hints.reference, "A reference folder, which knows these")
       ->type_name("DIR");
   verb->add_flag("--json", given->json, "Print one JSON object");

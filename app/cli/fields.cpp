@@ -28,6 +28,7 @@ void add_fields(CLI::App& verb, Request& request) {
     // The range is checked by the library, which says so in its own words.
     verb.add_option(flag_of(field.name), member, fmt::format("{} ({})", field.help, range))
         ->type_name(field.unit.empty() ? "N" : std::string(field.unit))
+        ->take_last()
         ->group("Sampling");
   });
 }

@@ -35,9 +35,7 @@ Result<Done> check_target(const Given& given) {
   if (::isatty(STDOUT_FILENO) == 1) {
     return Error{ErrorCode::output_failed, "a terminal cannot play audio", {}, "-o FILE, or pipe into aplay"};
   }
-  const auto tried = encode_audio({}, given.pipe_format());
-  if (!tried.ok()) return tried.error();
-  return Done{};
+  return check_output("", given.pipe_format());
 }
 
 Result<Done> deliver(const Given& given, const Audio& audio) {

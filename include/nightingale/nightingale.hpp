@@ -133,7 +133,8 @@ NIGHTINGALE_EXPORT Result<Done> check_request(const Request& request);
 NIGHTINGALE_EXPORT Result<Done> write_audio(const Audio& audio, const std::string& path,
                                             const std::string& format = {});
 
-// Whether `write_audio` could write there now: to be asked before long work. Errors: as there.
+// Whether `write_audio` could write there now, or with an empty path whether there is such a format: to be
+// asked before long work. Errors: as there.
 NIGHTINGALE_EXPORT Result<Done> check_output(const std::string& path, const std::string& format = {});
 
 // The same file in memory, for a pipe or a socket. Errors: option_invalid.
@@ -157,6 +158,7 @@ NIGHTINGALE_EXPORT Result<Report> verify(const std::string& model, const std::st
 // What is known of anonymous shapes.
 struct ExplainHints {
   std::optional<std::int64_t> prompt = {}, speech = {}, text = {};  // in tokens
+  std::optional<std::int64_t> prompt_frame = {};                    // rows of the voice's mel
   std::string reference = {};                                       // a reference folder, which knows them
 };
 

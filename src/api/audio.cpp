@@ -25,7 +25,7 @@ Result<Done> write_audio(const Audio& audio, const std::string& path, const std:
 Result<Done> check_output(const std::string& path, const std::string& format) {
   return guarded([&] {
     format_of(path, format);
-    check_replaceable(path);
+    if (!path.empty()) check_replaceable(path);
     return Done{};
   });
 }

@@ -39,12 +39,13 @@ Report inspected(const std::string& path) {
 
 Hints hints_of(const ExplainHints& given) {
   Hints hints = given.reference.empty() ? Hints{} : read_hints(given.reference);
-  const auto set = [&hints](const char* name, std::optional<std::int64_t> value) {
-    if (value) hints.set(name, *value, std::string("--") + name);
+  const auto set = [&hints](const char* name, std::optional<std::int64_t> value, const char* origin) {
+    if (value) hints.set(name, *value, origin);
   };
-  set("prompt", given.prompt);
-  set("speech", given.speech);
-  set("text", given.text);
+  set("prompt", given.prompt, "--prompt");
+  set("prompt_frame", given.prompt_frame, "--prompt-frame");
+  set("speech", given.speech, "--speech");
+  set("text", given.text, "--text");
   return hints;
 }
 

@@ -1,7 +1,7 @@
-"""Makes the documents that repeat what the code says: docs/axes.md, errors.md, constants.md, cli.md.
+"""Makes the documents that repeat what the code says: docs/axes.md, errors.md, constants.md, and parts of others.
 
     make_docs.py [--program PROGRAM]             writes them
-    make_docs.py --check [--program PROGRAM]     fails when one is out of date, or a block of the README is (a ctest)
+    make_docs.py --check [--program PROGRAM]     fails when one is out of date (a ctest)
 
 Sources: src/models/lengths.hpp, the facts.hpp of each network, include/nightingale/error.hpp, the golden error texts of
 the tests, and the program itself (--help, inspect --json, explain).
@@ -10,6 +10,7 @@ import argparse
 import difflib
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,6 @@ ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "tests/goldens/english/model"
 MADE = "<!-- Made by tools/make_docs.py. Change what it reads, then run it again. -->\n"
 VERBS = ("speak", "inspect", "verify", "explain", "bench", "version")
-MISSION = ["explain", "(1,80,64)", "(1,564,80)", "--prompt", "250", "--speech", "32"]
 
 
 def read(path):
@@ -123,17 +123,33 @@ def cli(program):
     return "\n".join(out)
 
 
-def readme_problems(program):
-    """Blocks of the README that are not what the code says."""
-    text = read("README.md")
-    if block(read("examples/speak.cpp"), "cpp") not in text:
-        yield "README.md: the C++ block is not examples/speak.cpp"
-    if program.says(*MISSION) not in text:
-        yield "README.md: the explanation is not what the program says"
-    library = read("docs/library.md")
-    for file, language in (("speak.cpp", "cpp"), ("speak.c", "c")):
-        if block(read(f"examples/{file}"), language) not in library:
-            yield f"docs/library.md: no block is examples/{file}"
+def with_examples(path):
+    """A document written by hand, its code blocks replaced by the files of examples/."""
+    text = read(path)
+    for language in ("cpp", "c"):
+        example = block(read(f"examples/speak.{language}"), language)
+        text = re.sub(rf"^```{language}\n[\s\S]*?^```\n", lambda _: example, text, flags=re.M)
+    return text
+
+
+def library(_):
+    return with_examples("docs/library.md")
+
+
+def readme(program):
+    asked = "$ nightingale explain "
+    before, _, after = with_examples("README.md").partition(asked)
+    question, _, rest = after.partition("\n")
+    return before + asked + question + "\n" + program.says("explain", *shlex.split(question)) + rest[rest.index("```"):]
+
+
+DOCUMENTS = {"docs/axes.md": axes, "docs/constants.md": constants, "docs/errors.md": errors, "docs/cli.md": cli,
+             "docs/library.md": library, "README.md": readme}
+
+
+def difference(there, text):
+    lines = difflib.unified_diff(there.splitlines(), text.splitlines(), lineterm="", n=0)
+    return "\n  ".join(list(lines)[:12])
 
 
 def main():
@@ -143,16 +159,13 @@ def main():
     given = parser.parse_args()
     program = Program(given.program)
     problems = []
-    for name, make in {"axes": axes, "constants": constants, "errors": errors, "cli": cli}.items():
-        path, text = ROOT / f"docs/{name}.md", make(program).rstrip() + "\n"
+    for name, make in DOCUMENTS.items():
+        path, text = ROOT / name, make(program).rstrip() + "\n"
         if not given.check:
             path.write_text(text)
         elif not path.exists() or path.read_text() != text:
             there = path.read_text() if path.exists() else ""
-            difference = difflib.unified_diff(there.splitlines(), text.splitlines(), lineterm="", n=0)
-            problems.append(f"docs/{name}.md is out of date; run tools/make_docs.py\n  " + "\n  ".join(list(difference)[:12]))
-    if given.check:
-        problems += readme_problems(program)
+            problems.append(f"{name} is out of date; run tools/make_docs.py\n  {difference(there, text)}")
     for problem in problems:
         print(problem)
     return 1 if problems else 0

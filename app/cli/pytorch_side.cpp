@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 extern char** environ;
 
@@ -56,11 +57,13 @@ Result<std::unique_ptr<PytorchSide>> PytorchSide::start(const Options& options) 
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
-  std::string words[] = {options.python, script,      options.model,
-                         options.voice,  "--threads", std::to_string(options.threads)};
-  char* arguments[] = {words[0].data(), words[1].data(), words[2].data(), words[3].data(),
-                       words[4].data(), words[5].data(), nullptr};
-  const int fault = ::posix_spawnp(&side->process_, words[0].c_str(), &actions, nullptr, arguments, environ);
+  std::vector<std::string> words{options.python, "-W",          "ignore",    script,
+                                 options.model,  options.voice, "--threads", std::to_string(options.threads)};
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  const int fault =
+      ::posix_spawnp(&side->process_, words[0].c_str(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   ::close(to[0]);
   ::close(from[1]);

@@ -7,11 +7,11 @@
  *   nightingale_audio *audio = nightingale_speak(engine, voice, request);
  *   nightingale_audio_write(audio, "hello.wav", NULL);
  *
- * A function that makes something returns NULL when it fails, one that does something returns 0 when it worked and
- * -1 when it failed; nightingale_last_error() says why. Every handle may be NULL: closing NULL does nothing, using
- * it fails. Strings are UTF-8 and copied. Engines and voices may be used by any number of threads at once; a request
- * or an audio belongs to one thread at a time. Structs begin with their size, so that they can grow: set it before
- * anything else, which the …_defaults functions do. */
+ * A function that makes something returns NULL when it fails, one that does something returns 0 when it
+ * worked and -1 when it failed; nightingale_last_error() says why. Every handle may be NULL: closing NULL
+ * does nothing, using it fails. Strings are UTF-8 and copied. Engines and voices may be used by any number of
+ * threads at once; a request or an audio belongs to one thread at a time. Structs begin with their size, so
+ * that they can grow: set it before anything else, which the …_defaults functions do. */
 #ifndef NIGHTINGALE_H
 #define NIGHTINGALE_H
 
@@ -27,58 +27,64 @@ extern "C" {
 /* Grows when a program that was compiled against older headers would no longer work. */
 #define NIGHTINGALE_ABI_VERSION 1
 NIGHTINGALE_EXPORT uint32_t nightingale_abi_version(void);
-NIGHTINGALE_EXPORT const char *nightingale_version(void);
+NIGHTINGALE_EXPORT const char* nightingale_version(void);
 
 /* What went wrong in the last call that failed on this thread: the whole text, and the code's name
- * ("model_missing", see docs/errors.md). Both are "" when nothing has failed yet, and valid until the next failure. */
-NIGHTINGALE_EXPORT const char *nightingale_last_error(void);
-NIGHTINGALE_EXPORT const char *nightingale_last_error_code(void);
+ * ("model_missing", see docs/errors.md). Both are "" when nothing has failed yet, and valid until the next
+ * failure. */
+NIGHTINGALE_EXPORT const char* nightingale_last_error(void);
+NIGHTINGALE_EXPORT const char* nightingale_last_error_code(void);
 
 /* An opened model. */
 typedef struct nightingale_engine nightingale_engine;
 
-enum { NIGHTINGALE_VARIANT_AUTOMATIC = 0, NIGHTINGALE_VARIANT_ENGLISH = 1, NIGHTINGALE_VARIANT_MULTILINGUAL = 2 };
+enum {
+  NIGHTINGALE_VARIANT_AUTOMATIC = 0,
+  NIGHTINGALE_VARIANT_ENGLISH = 1,
+  NIGHTINGALE_VARIANT_MULTILINGUAL = 2
+};
 
 typedef struct nightingale_options {
   size_t struct_size;
   int32_t threads;      /* 0: one for each core */
   int32_t variant;      /* which T3 to take from a folder that holds several */
-  const char *language; /* that will be spoken; decides an automatic variant; may be NULL */
+  const char* language; /* that will be spoken; decides an automatic variant; may be NULL */
 } nightingale_options;
 
 NIGHTINGALE_EXPORT nightingale_options nightingale_options_defaults(void);
 /* `options` may be NULL. */
-NIGHTINGALE_EXPORT nightingale_engine *nightingale_engine_open(const char *model, const nightingale_options *options);
-NIGHTINGALE_EXPORT void nightingale_engine_close(nightingale_engine *engine);
+NIGHTINGALE_EXPORT nightingale_engine* nightingale_engine_open(const char* model,
+                                                               const nightingale_options* options);
+NIGHTINGALE_EXPORT void nightingale_engine_close(nightingale_engine* engine);
 
 /* A voice: a baked folder, a voice file or conds.pt. */
 typedef struct nightingale_voice nightingale_voice;
-NIGHTINGALE_EXPORT nightingale_voice *nightingale_voice_open(const char *path);
-NIGHTINGALE_EXPORT void nightingale_voice_close(nightingale_voice *voice);
+NIGHTINGALE_EXPORT nightingale_voice* nightingale_voice_open(const char* path);
+NIGHTINGALE_EXPORT void nightingale_voice_close(nightingale_voice* voice);
 
 /* What to speak, and how: upstream's defaults until something else is set. */
 typedef struct nightingale_request nightingale_request;
-NIGHTINGALE_EXPORT nightingale_request *nightingale_request_defaults(void);
-NIGHTINGALE_EXPORT void nightingale_request_free(nightingale_request *request);
-NIGHTINGALE_EXPORT int nightingale_request_set_text(nightingale_request *request, const char *text);
-NIGHTINGALE_EXPORT int nightingale_request_set_language(nightingale_request *request, const char *language);
+NIGHTINGALE_EXPORT nightingale_request* nightingale_request_defaults(void);
+NIGHTINGALE_EXPORT void nightingale_request_free(nightingale_request* request);
+NIGHTINGALE_EXPORT int nightingale_request_set_text(nightingale_request* request, const char* text);
+NIGHTINGALE_EXPORT int nightingale_request_set_language(nightingale_request* request, const char* language);
 /* Any of the fields below by its name: nightingale_request_set(request, "temperature", 0.7). */
-NIGHTINGALE_EXPORT int nightingale_request_set(nightingale_request *request, const char *field, double value);
+NIGHTINGALE_EXPORT int nightingale_request_set(nightingale_request* request, const char* field, double value);
 
 /* The fields that a request has, from 0 on; -1 behind the last one. */
 typedef struct nightingale_field {
   size_t struct_size;
-  const char *name; /* "repetition_penalty" */
-  const char *unit; /* "" for a plain number */
-  const char *help;
+  const char* name; /* "repetition_penalty" */
+  const char* unit; /* "" for a plain number */
+  const char* help;
   double least, most; /* the range, inclusive */
 } nightingale_field;
-NIGHTINGALE_EXPORT int nightingale_request_field(size_t index, nightingale_field *field);
+NIGHTINGALE_EXPORT int nightingale_request_field(size_t index, nightingale_field* field);
 
 /* Where a request is: called often, from the thread that speaks. */
 typedef struct nightingale_progress {
   size_t struct_size;
-  const char *stage;     /* "tokens", "mel", "samples" */
+  const char* stage;     /* "tokens", "mel", "samples" */
   int64_t done, of;      /* `of` is 0 while the amount of work is not known */
   double seconds_spoken; /* of audio, finished or under way */
   int32_t chunk, chunks; /* pieces of a long text, from 0 */
@@ -89,23 +95,25 @@ enum {
   NIGHTINGALE_FINISH = 1, /* end here: what is written becomes sound, and is returned */
   NIGHTINGALE_STOP = 2    /* end at once: speaking fails with "cancelled" */
 };
-typedef int (*nightingale_progress_callback)(const nightingale_progress *progress, void *user_data);
-NIGHTINGALE_EXPORT int nightingale_request_set_progress(nightingale_request *request,
-                                                        nightingale_progress_callback callback, void *user_data);
+typedef int (*nightingale_progress_callback)(const nightingale_progress* progress, void* user_data);
+NIGHTINGALE_EXPORT int nightingale_request_set_progress(nightingale_request* request,
+                                                        nightingale_progress_callback callback,
+                                                        void* user_data);
 
 /* What was spoken: mono samples within ±1 at 24 kHz. */
 typedef struct nightingale_audio nightingale_audio;
 #define NIGHTINGALE_SAMPLE_RATE 24000
-NIGHTINGALE_EXPORT nightingale_audio *nightingale_speak(const nightingale_engine *engine,
-                                                        const nightingale_voice *voice,
-                                                        const nightingale_request *request);
-NIGHTINGALE_EXPORT void nightingale_audio_free(nightingale_audio *audio);
+NIGHTINGALE_EXPORT nightingale_audio* nightingale_speak(const nightingale_engine* engine,
+                                                        const nightingale_voice* voice,
+                                                        const nightingale_request* request);
+NIGHTINGALE_EXPORT void nightingale_audio_free(nightingale_audio* audio);
 /* The samples live as long as the audio. `count` may be NULL. */
-NIGHTINGALE_EXPORT const float *nightingale_audio_samples(const nightingale_audio *audio, size_t *count);
+NIGHTINGALE_EXPORT const float* nightingale_audio_samples(const nightingale_audio* audio, size_t* count);
 /* 0 when the progress callback let it end early. */
-NIGHTINGALE_EXPORT int nightingale_audio_is_whole(const nightingale_audio *audio);
+NIGHTINGALE_EXPORT int nightingale_audio_is_whole(const nightingale_audio* audio);
 /* "wav", "wav-float" or "flac"; NULL goes by the ending of `path`. */
-NIGHTINGALE_EXPORT int nightingale_audio_write(const nightingale_audio *audio, const char *path, const char *format);
+NIGHTINGALE_EXPORT int nightingale_audio_write(const nightingale_audio* audio, const char* path,
+                                               const char* format);
 
 #ifdef __cplusplus
 }

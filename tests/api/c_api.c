@@ -1,18 +1,18 @@
-/* Compiled as C: the whole header, used the way a C program would. Called by c_api_test.cpp, which checks what comes
- * back. */
+/* Compiled as C: the whole header, used the way a C program would. Called by c_api_test.cpp, which checks
+ * what comes back. */
 #include "c_api.h"
 
 #include <nightingale/nightingale.h>
 #include <string.h>
 
-static int count_calls(const nightingale_progress *progress, void *user_data) {
-  c_results *results = user_data;
+static int count_calls(const nightingale_progress* progress, void* user_data) {
+  c_results* results = user_data;
   results->progress_calls += 1;
   results->progress_size = progress->struct_size;
   return results->answer;
 }
 
-static void read_fields(c_results *results) {
+static void read_fields(c_results* results) {
   nightingale_field field;
   for (size_t index = 0; results->fields < C_MOST_FIELDS; ++index) {
     field.struct_size = sizeof field;
@@ -21,18 +21,19 @@ static void read_fields(c_results *results) {
   }
 }
 
-static void note_error(c_results *results) {
+static void note_error(c_results* results) {
   strncpy(results->error, nightingale_last_error(), sizeof results->error - 1);
   strncpy(results->error_code, nightingale_last_error_code(), sizeof results->error_code - 1);
 }
 
-void c_speak(const char *model, const char *voice_path, const char *text, const char *path, c_results *results) {
+void c_speak(const char* model, const char* voice_path, const char* text, const char* path,
+             c_results* results) {
   nightingale_options options = nightingale_options_defaults();
   options.threads = 1;
   options.language = "en";
-  nightingale_engine *engine = nightingale_engine_open(model, &options);
-  nightingale_voice *voice = nightingale_voice_open(voice_path);
-  nightingale_request *request = nightingale_request_defaults();
+  nightingale_engine* engine = nightingale_engine_open(model, &options);
+  nightingale_voice* voice = nightingale_voice_open(voice_path);
+  nightingale_request* request = nightingale_request_defaults();
   read_fields(results);
   results->set = nightingale_request_set_text(request, text) == 0 &&
                  nightingale_request_set_language(request, "en") == 0 &&
@@ -40,7 +41,7 @@ void c_speak(const char *model, const char *voice_path, const char *text, const 
                  nightingale_request_set(request, "steps", 2) == 0 &&
                  nightingale_request_set_progress(request, count_calls, results) == 0;
 
-  nightingale_audio *audio = nightingale_speak(engine, voice, request);
+  nightingale_audio* audio = nightingale_speak(engine, voice, request);
   if (audio == NULL) note_error(results);
   nightingale_audio_samples(audio, &results->samples);
   results->whole = nightingale_audio_is_whole(audio);
@@ -52,8 +53,8 @@ void c_speak(const char *model, const char *voice_path, const char *text, const 
   nightingale_engine_close(engine);
 }
 
-int c_set(const char *field, double value, c_results *results) {
-  nightingale_request *request = nightingale_request_defaults();
+int c_set(const char* field, double value, c_results* results) {
+  nightingale_request* request = nightingale_request_defaults();
   const int status = nightingale_request_set(request, field, value);
   if (status != 0) note_error(results);
   nightingale_request_free(request);

@@ -10,7 +10,7 @@ extern "C" {
 enum { C_MOST_FIELDS = 32 };
 
 typedef struct c_results {
-  const char *field_names[C_MOST_FIELDS];
+  const char* field_names[C_MOST_FIELDS];
   size_t fields;
   int set, written, whole;
   int answer; /* of the progress callback */
@@ -20,8 +20,8 @@ typedef struct c_results {
   char error[1024], error_code[32];
 } c_results;
 
-void c_speak(const char *model, const char *voice, const char *text, const char *path, c_results *results);
-int c_set(const char *field, double value, c_results *results);
+void c_speak(const char* model, const char* voice, const char* text, const char* path, c_results* results);
+int c_set(const char* field, double value, c_results* results);
 
 #ifdef __cplusplus
 }

@@ -48,7 +48,7 @@ struct LoadedHift : Loaded<hift::Hift> {
       : Loaded("s3gen.safetensors", "mel2wav", {"flow."}) {}
 };
 
-// Numbers below tests/goldens/english: "voice/soul_t3_256", "reference/step8_f0".
+// Numbers below tests/goldens/english, such as "reference/step8_f0".
 inline std::vector<float> golden_numbers(const std::string& name) {
   const TensorFile file = read_npy(golden("english/" + name + ".npy"));
   return to_float(file.tensors().front());

@@ -2,8 +2,10 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 #include "cli/fields.hpp"
@@ -44,7 +46,10 @@ Result<Done> deliver(const Given& given, const Audio& audio) {
   if (!bytes.ok()) return bytes.error();
   const std::size_t written = std::fwrite(bytes->data(), 1, bytes->size(), stdout);
   if (written == bytes->size() && std::fflush(stdout) == 0) return Done{};
-  return Error{ErrorCode::output_failed, "the output was closed before all was written", {}, {}};
+  return Error{ErrorCode::output_failed,
+               std::string("cannot write all of the audio to the output: ") + std::strerror(errno),
+               {},
+               {}};
 }
 
 Result<Audio> say(Given& given, const Engine& engine, const Voice& voice) {

@@ -173,6 +173,16 @@ class Speaking(Verbs):
         self.check_refused(run("speak", "Hello.", "-o", "-", "--format", "mp9", *nothing), AT_FAULT, "mp9")
         self.assertEqual(list(self.out.iterdir()), [])
 
+    def test_an_output_that_is_full_is_told(self):
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run([PROGRAM, "speak", "Hello.", "-o", "-", "--model", MODEL, "--voice", VOICE, *SHORT],
+                                    stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=300)
+        self.assertEqual(result.returncode, AT_FAULT)
+        self.assertIn(b"No space left", result.stderr)
+
+    def test_a_language_the_model_does_not_speak_is_refused(self):
+        self.check_refused(self.speak("Hallo.", "--language", "nl", "-o", self.out / "a.wav"), AT_FAULT, "English only")
+
     def test_a_field_out_of_range_is_refused_with_its_range(self):
         self.check_refused(self.speak("Hello.", "--temperature", "9", "-o", self.out / "a.wav"), AT_FAULT,
                            "temperature = 9", "0 to 5")

@@ -13,15 +13,15 @@ import librosa
 import torch
 from chatterbox.models.s3gen.utils.mel import mel_spectrogram
 
-LENGTHS = [721, 2880, 5003]
+SOUNDS = [(721, 1.0), (2880, 1.0), (5003, 1.0), (1440, 2.5e-4)]  # length, gain; the quiet one shows the floor
 FILTERS = [(24000, 1920, 80), (16000, 400, 128), (16000, 400, 40)]  # rate, transform, bands; all to 8000 Hz
-SOUND = "0.4 * sin(2 pi * 220 * n / 24000) * n / length + 0.05 * ((n * 40503 mod 65536) / 32768 - 1)"
+SOUND = "gain * (0.4 * sin(2 pi * 220 * n / 24000) * n / length + 0.05 * ((n * 40503 mod 65536) / 32768 - 1))"
 
 
-def sound(length):
+def sound(length, gain):
     n = torch.arange(length, dtype=torch.float64)
     tone = 0.4 * torch.sin(2 * math.pi * 220 * n / 24000) * n / length
-    return (tone + 0.05 * ((n * 40503) % 65536 / 32768 - 1)).float()
+    return (gain * (tone + 0.05 * ((n * 40503) % 65536 / 32768 - 1))).float()
 
 
 def filters(rate, transform, bands):
@@ -44,8 +44,12 @@ def main():
     out = parser.parse_args().out
     torch.set_num_threads(1)
     mels = [
-        {"length": length, "mel": [round(x, 6) for x in mel_spectrogram(sound(length))[0].T.flatten().tolist()]}
-        for length in LENGTHS
+        {
+            "length": length,
+            "gain": gain,
+            "mel": [round(x, 6) for x in mel_spectrogram(sound(length, gain))[0].T.flatten().tolist()],
+        }
+        for length, gain in SOUNDS
     ]
     content = {
         "provenance": {

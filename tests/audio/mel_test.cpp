@@ -26,14 +26,14 @@ nlohmann::json goldens() {
 }
 
 // The formula of tests/goldens/mel.json.
-std::vector<float> sound(std::size_t length) {
+std::vector<float> sound(std::size_t length, double gain) {
   std::vector<float> samples;
   for (std::size_t i = 0; i < length; ++i) {
     const auto n = static_cast<double>(i);
     const double tone =
         0.4 * std::sin(2 * std::numbers::pi * 220 * n / 24000) * n / static_cast<double>(length);
     const double noise = static_cast<double>(i * 40503 % 65536) / 32768 - 1;
-    samples.push_back(static_cast<float>(tone + 0.05 * noise));
+    samples.push_back(static_cast<float>(gain * (tone + 0.05 * noise)));
   }
   return samples;
 }
@@ -41,10 +41,12 @@ std::vector<float> sound(std::size_t length) {
 }  // namespace
 
 TEST_CASE("mel_24k_is_upstreams") {
-  for (const auto& golden : goldens().at("mels")) {
+  const nlohmann::json content = goldens();
+  REQUIRE(content.at("mels").size() >= 3);
+  for (const auto& golden : content.at("mels")) {
     const auto length = golden.at("length").get<std::size_t>();
     CAPTURE(length);
-    const std::vector<float> mel = mel_24k(sound(length));
+    const std::vector<float> mel = mel_24k(sound(length, golden.at("gain")));
     CHECK(mel.size() == length / 480 * 80);
     CHECK(testing::close(mel, golden.at("mel").get<std::vector<float>>(), 1e-5));
   }
@@ -67,7 +69,9 @@ TEST_CASE("mel_24k_refuses_a_recording_too_short_to_be_mirrored") {
 }
 
 TEST_CASE("mel_filters_are_librosas") {
-  for (const auto& golden : goldens().at("filters")) {
+  const nlohmann::json content = goldens();
+  REQUIRE(content.at("filters").size() >= 3);
+  for (const auto& golden : content.at("filters")) {
     const MelScale scale{.sample_rate = golden.at("rate"),
                          .transform = golden.at("transform"),
                          .bands = golden.at("bands"),

@@ -10,13 +10,3 @@ else()
 endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sndfile REQUIRED IMPORTED_TARGET sndfile)
-pkg_check_modules(soxr REQUIRED IMPORTED_TARGET soxr)
-
-# Debian's own package file of oneDNN asks for OpenCL headers that nothing here needs, so it is found directly.
-find_library(DNNL_LIBRARY dnnl REQUIRED)
-find_path(DNNL_INCLUDE dnnl.hpp REQUIRED)
-if(NOT TARGET dnnl::dnnl)
-  add_library(dnnl::dnnl UNKNOWN IMPORTED)
-  set_target_properties(dnnl::dnnl PROPERTIES IMPORTED_LOCATION ${DNNL_LIBRARY}
-                        INTERFACE_INCLUDE_DIRECTORIES ${DNNL_INCLUDE})
-endif()

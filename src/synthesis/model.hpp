@@ -24,7 +24,7 @@ class Model {
   Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate);
 
   const ModelFolder& folder() const { return folder_; }
-  bool multilingual() const { return folder_.language == Language::multilingual; }
+  bool multilingual() const { return folder_.language == ModelLanguage::multilingual; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
   const t3::T3& t3() const { return *t3_; }
   const flow::Flow& flow() const { return *flow_; }

@@ -72,16 +72,18 @@ std::string other_t3(const fs::path& folder) {
   return found;
 }
 
-Language choose(const fs::path& folder, WantedLanguage wanted, const std::string& spoken) {
-  if (wanted == WantedLanguage::english) return Language::english;
-  if (wanted == WantedLanguage::multilingual) return Language::multilingual;
+ModelLanguage choose(const fs::path& folder, WantedLanguage wanted, const std::string& spoken) {
+  if (wanted == WantedLanguage::english) return ModelLanguage::english;
+  if (wanted == WantedLanguage::multilingual) return ModelLanguage::multilingual;
   const bool has_english = !first_of(folder, english_t3).empty();
   const bool has_multilingual = !first_of(folder, multilingual_t3).empty();
   if (has_english && has_multilingual) {
-    return spoken.empty() || spoken == "en" ? Language::english : Language::multilingual;
+    return spoken.empty() || spoken == "en" ? ModelLanguage::english : ModelLanguage::multilingual;
   }
-  if (has_english || has_multilingual) return has_english ? Language::english : Language::multilingual;
-  return fs::is_regular_file(folder / multilingual_tokenizer) ? Language::multilingual : Language::english;
+  if (has_english || has_multilingual)
+    return has_english ? ModelLanguage::english : ModelLanguage::multilingual;
+  return fs::is_regular_file(folder / multilingual_tokenizer) ? ModelLanguage::multilingual
+                                                              : ModelLanguage::english;
 }
 
 }  // namespace
@@ -95,7 +97,7 @@ ModelFolder find_model(const std::string& path, WantedLanguage wanted, const std
   }
   ModelFolder model{
       .path = path, .language = choose(folder, wanted, spoken), .t3 = {}, .s3gen = {}, .tokenizer = {}};
-  const bool english = model.language == Language::english;
+  const bool english = model.language == ModelLanguage::english;
   model.t3 = first_of(folder, english ? english_t3 : multilingual_t3);
   if (model.t3.empty() && wanted == WantedLanguage::automatic) model.t3 = other_t3(folder);
   if (model.t3.empty() && !first_of(folder, later_t3).empty()) {

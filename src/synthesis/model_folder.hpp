@@ -5,11 +5,11 @@
 
 namespace nightingale {
 
-enum class Language { english, multilingual };
+enum class ModelLanguage { english, multilingual };
 
 struct ModelFolder {
   std::string path;
-  Language language = Language::english;
+  ModelLanguage language = ModelLanguage::english;
   std::string t3;         // t3_cfg.safetensors, t3_mtl23ls_v2.safetensors, …
   std::string s3gen;      // s3gen.safetensors or s3gen.pt: the flow and the vocoder
   std::string tokenizer;  // tokenizer.json, grapheme_mtl_merged_expanded_v1.json

@@ -93,7 +93,7 @@ class HeaderParser {
     if (quote != '\'' && quote != '"') refuse_here("a text in quotes");
     const std::size_t end = text_.find(quote, place_ + 1);
     if (end == std::string_view::npos) refuse_here("a closing quote");
-    const std::string text(text_.substr(place_ + 1, end - place_ - 1));
+    std::string text(text_.substr(place_ + 1, end - place_ - 1));
     if (text.find('\\') != std::string::npos) refuse_here("a text without escapes");
     place_ = end + 1;
     return text;

@@ -177,6 +177,7 @@ std::vector<Entry> read_entries(const nlohmann::json& header, Faults& faults) {
 // The tensors as upstream orders them: by falling size of element, then by name.
 std::vector<const StoredTensor*> writing_order(const std::vector<StoredTensor>& tensors) {
   std::vector<const StoredTensor*> order;
+  order.reserve(tensors.size());
   for (const StoredTensor& tensor : tensors) order.push_back(&tensor);
   std::sort(order.begin(), order.end(), [](const StoredTensor* left, const StoredTensor* right) {
     const std::size_t left_size = size_of(left->type), right_size = size_of(right->type);

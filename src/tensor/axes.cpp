@@ -127,7 +127,7 @@ bool operator==(const Size& left, const Size& right) {
 }
 
 std::string Axis::text() const {
-  const std::string name_text(name.text());
+  std::string name_text(name.text());
   const std::string formula = size.text();
   if (formula == name_text) return name_text;
   return name_text + (size.is_number() ? " " : " = ") + formula;

@@ -16,6 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
+constexpr std::int64_t longest_run = 100'000;  // tokens or steps that a reference may have taken
+constexpr std::int64_t largest_seed = std::int64_t{1} << 53;  // what a JSON number holds exactly
+
 Json read_metadata(const fs::path& folder) {
   std::ifstream file(folder / "metadata.json");
   if (!file) {
@@ -38,13 +41,23 @@ double number(const Json& object, const char* name, double otherwise) {
   return found->get<double>();
 }
 
+// The same for what is counted. A folder is not trusted: a count that no run can have had is refused.
+std::int64_t count(const Json& object, const char* name, std::int64_t otherwise, std::int64_t most) {
+  const double found = number(object, name, static_cast<double>(otherwise));
+  if (!(found >= 0 && found <= static_cast<double>(most))) {
+    fail(ErrorCode::file_invalid,
+         std::string(name) + " of metadata.json is not between 0 and " + std::to_string(most));
+  }
+  return static_cast<std::int64_t>(found);
+}
+
 std::string text_of(const Json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 ReferenceSampling sampling(const Json& object, const ReferenceSampling& otherwise) {
-  return {.seed = static_cast<std::int64_t>(number(object, "seed", static_cast<double>(otherwise.seed))),
+  return {.seed = count(object, "seed", otherwise.seed, largest_seed),
           .temperature = number(object, "temperature", otherwise.temperature),
           .guidance = number(object, "cfg_weight", otherwise.guidance),
           .repetition_penalty = number(object, "repetition_penalty", otherwise.repetition_penalty),
@@ -82,8 +95,8 @@ ReferenceFolder::ReferenceFolder(const std::string& path)
   const Json metadata = read_metadata(path);
   text_ = text_of(metadata, "text");
   language_ = text_of(metadata, "language");
-  most_tokens_ = static_cast<std::int64_t>(number(metadata, "max_new_tokens", 1000));
-  steps_ = static_cast<int>(number(metadata, "n_cfm_timesteps", 10));
+  most_tokens_ = count(metadata, "max_new_tokens", most_tokens_, longest_run);
+  steps_ = static_cast<int>(count(metadata, "n_cfm_timesteps", steps_, longest_run));
   flow_guidance_ = static_cast<float>(number(metadata, "cfg_rate", 0.7));
   exaggeration_ = number(metadata, "exaggeration", 0.5);
   near_greedy_ = sampling(metadata, upstream_defaults);

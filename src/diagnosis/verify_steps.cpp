@@ -1,5 +1,6 @@
 #include "diagnosis/verify_steps.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/failure.hpp"
@@ -89,10 +90,17 @@ void VerifySteps::when(std::initializer_list<std::string> results, std::initiali
   try {
     run();
   } catch (const Failure& failure) {
-    VerifiedStep failed = skipped(*results.begin(), failure.error().sentence);
-    failed.verdict = failure.error().code == ErrorCode::shape_mismatch ? Verdict::shape : Verdict::differs;
-    add(failed);
+    for (const std::string& name : results) {
+      if (!reference_.has(name) || has_done(name)) continue;
+      VerifiedStep failed = skipped(name, failure.error().sentence);
+      failed.verdict = failure.error().code == ErrorCode::shape_mismatch ? Verdict::shape : Verdict::differs;
+      add(failed);
+    }
   }
+}
+
+bool VerifySteps::has_done(const std::string& step) const {
+  return std::any_of(done_.begin(), done_.end(), [&](const VerifiedStep& done) { return done.step == step; });
 }
 
 void VerifySteps::check(const std::string& step, const Tensor& ours, double limit, Layout layout) {

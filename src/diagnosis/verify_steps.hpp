@@ -36,6 +36,7 @@ class VerifySteps {
   // reason.
   void when(std::initializer_list<std::string> results, std::initializer_list<std::string> inputs,
             const std::function<void()>& check, bool needs_voice = false);
+  bool has_done(const std::string& step) const;
   void add(VerifiedStep step) { done_.push_back(std::move(step)); }
   void check(const std::string& step, const Tensor& ours, double limit, Layout layout = Layout::same);
 

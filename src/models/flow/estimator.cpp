@@ -55,7 +55,7 @@ Estimator::Estimator(Binder at)
 
 Tensor Estimator::forward(Ops& op, const Lengths& lengths, const EstimatorInput& in) const {
   using namespace nightingale::lengths;
-  op.join("decoder", lengths,
+  op.join("the decoder", lengths,
           {{"x", &in.x, {batch, frame, mel}},
            {"mu", &in.mu, {batch, frame, mel}},
            {"speaker", &in.speaker, {batch, mel}},

@@ -18,7 +18,7 @@ Flow::Flow(Binder at)
 
 Condition Flow::condition(Ops& op, const Lengths& lengths, const Voice& voice, const Tensor& speech) const {
   using namespace nightingale::lengths;
-  op.join("flow", lengths,
+  op.join("the flow", lengths,
           {{"speaker", &voice.speaker, {batch, {"speaker", speaker_channels}}},
            {"prompt", &voice.prompt, {batch, prompt}},
            {"prompt_mel", &voice.prompt_mel, {batch, {"frame", prompt_frame.size}, mel}},

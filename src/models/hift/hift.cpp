@@ -23,7 +23,7 @@ Tensor Hift::generate(Ops& op, const Tensor& mel, const Tensor& source) const {
 Tensor Hift::forward(Ops& op, const Lengths& lengths, const Tensor& mel, const SourceNoise& random) const {
   using namespace nightingale::lengths;
   const Axis harmonic{"harmonic", harmonics};
-  op.join("vocoder", lengths,
+  op.join("the vocoder", lengths,
           {{"mel", &mel, {batch, out_frame, nightingale::lengths::mel}},
            {"phase", &random.phase, {batch, harmonic}},
            {"noise", &random.noise, {batch, sample, harmonic}}});

@@ -66,7 +66,7 @@ std::unique_ptr<Cache> T3::make_cache(Ops& op, Guidance guidance, std::int64_t m
 Tensor T3::prefill(Ops& op, const Tensor& condition, const Tensor& text, Guidance guidance,
                    Cache& cache) const {
   const Span span(op, "t3.prefill");
-  op.join("t3", {}, {{"condition", &condition, {{"batch", 1}, condition.shape()[1], model_}}});
+  op.join("T3", {}, {{"condition", &condition, {{"batch", 1}, condition.shape()[1], model_}}});
   const Axis text_row = text.shape()[1];
   const Tensor positions = op.rows(text_positions_, 0, text_row);
   const Tensor said = op.add(text_embedding_.forward(op, text), positions);

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 
+#include "checkpoint/npy.hpp"
+#include "models/t3/facts.hpp"
 #include "synthesis/golden_model.hpp"
 #include "synthesis/inputs.hpp"
 #include "synthesis/pipeline.hpp"
+#include "synthesis/speech.hpp"
 
 using namespace nightingale;
 
@@ -36,4 +39,53 @@ TEST_CASE("the_vocoder_draws_phases_then_noise_then_what_nobody_hears") {
   stream.normal(unheard);
   CHECK(op->read(drawn.noise)[1] == noise[960]);  // ours is [sample, harmonic], PyTorch's [harmonic, sample]
   CHECK(random.bits() == stream.bits());
+}
+
+TEST_CASE("speech_ends_with_the_stop") {
+  const test::Golden golden("multilingual");
+  Ops& op = golden.model.ops();
+  const TensorFile text = read_npy(test::golden("multilingual/reference/step1_text_tokens_padded.npy"));
+  const std::vector<std::int64_t> stored = to_integers(text.tensors().front());
+  const std::vector<std::int32_t> ids(stored.begin(), stored.end());
+  Random random(42);
+  const SpeechOptions likeliest{.sampling = {.temperature = 0, .repetition_penalty = 2}, .progress = {}};
+  const Tensor condition = golden.model.t3().condition(op, t3_voice(op, golden.voice, golden.voice.emotion));
+  const auto tokens = generate_speech(op, golden.model.t3(), condition, ids, likeliest, random);
+  CHECK(tokens.size() == 14);
+  CHECK(std::ranges::find(tokens, t3::stop_speech) == tokens.end() - 1);
+}
+
+TEST_CASE("every_field_of_a_request_is_heard") {
+  const test::Golden golden("english");
+  Request plain;
+  plain.text = "Hello, nightingale.";
+  plain.max_seconds = 0.32;  // 8 tokens
+  plain.steps = 2;
+  const auto spoken = [&](const Request& request) {
+    return speak(golden.model, golden.voice, request).samples;
+  };
+  const std::vector<float> before = spoken(plain);
+  const auto is_heard = [&](auto change) {
+    Request changed = plain;
+    change(changed);
+    return spoken(changed) != before;
+  };
+  CHECK(!is_heard([](Request&) {}));
+  CHECK(is_heard([](Request& request) { request.text = "Hello, raven."; }));
+  CHECK(is_heard([](Request& request) { request.seed += 1; }));
+  CHECK(is_heard([](Request& request) { request.exaggeration = 2; }));
+  CHECK(is_heard([](Request& request) { request.guidance = 2; }));
+  CHECK(is_heard([](Request& request) { request.temperature = 0.1; }));
+  CHECK(is_heard([](Request& request) { request.min_p = 0.9; }));
+  CHECK(is_heard([](Request& request) { request.top_p = 0.2; }));
+  CHECK(is_heard([](Request& request) { request.max_seconds = 0.4; }));
+  CHECK(is_heard([](Request& request) { request.steps = 3; }));
+
+  // The likeliest tokens repeat themselves sooner than the drawn ones.
+  plain.temperature = 0;
+  plain.max_seconds = 2;  // 50 tokens
+  plain.repetition_penalty = 1;
+  Request varied = plain;
+  varied.repetition_penalty = 5;
+  CHECK(spoken(varied) != spoken(plain));
 }

@@ -21,6 +21,7 @@ class VerifySteps {
   void text();          // 1
   void conditioning();  // 2
   void speech();        // 3
+  void logits();        // 3: of both guidance branches, at the first and the last token
   void voice_arrays();  // 4
   void embedding();     // 5
   void encoder();       // 6

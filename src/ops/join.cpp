@@ -191,8 +191,10 @@ class Story {
     const Name channel = operand.declared.back().name;
     if (relation.kind == Relation::Kind::leaves_out) {
       const std::string part(channel == declared.name ? operand.name : channel.text());
-      add_once(fixes_, fmt::format("trim {}{} after {}, not before", channel == declared.name ? "" : "the ",
-                                   part, stage_));
+      const bool untrimmed = holds_what_was_cut(relation, declared.size);
+      add_once(fixes_, fmt::format("trim {}{} {} {}", channel == declared.name ? "" : "the ", part,
+                                   untrimmed ? "before" : "after",
+                                   untrimmed ? std::string(stage_) : fmt::format("{}, not before", stage_)));
     } else if (relation.kind == Relation::Kind::offset && std::abs(relation.offset) <= most_taps) {
       add_once(fixes_, fmt::format("look for a pad, a tap or a cut that changes {}'s {} by {}", operand.name,
                                    axis, std::abs(relation.offset)));

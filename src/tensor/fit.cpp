@@ -165,6 +165,15 @@ std::string values_of(const Size& formula, const Lengths& lengths) {
   return out;
 }
 
+bool holds_what_was_cut(const Relation& relation, const Size& declared) {
+  if (relation.kind != Relation::Kind::leaves_out) return false;
+  return std::all_of(relation.missing.begin(), relation.missing.end(), [&](const Symbol& symbol) {
+    const auto& terms = declared.terms();
+    return std::any_of(terms.begin(), terms.end(),
+                       [&](const Term& term) { return term.first == symbol && term.second < 0; });
+  });
+}
+
 Relation relate(const Size& found, const Size& declared, const Lengths& lengths) {
   using Kind = Relation::Kind;
   const Size is = found.at(lengths);
@@ -195,6 +204,9 @@ std::string text_of(const Relation& relation, const Size& found, const Size& dec
   switch (relation.kind) {
     case Relation::Kind::equal: return fmt::format("{} is {}", is, expected);
     case Relation::Kind::leaves_out:
+      if (holds_what_was_cut(relation, declared)) {
+        return fmt::format("{} still holds {}, {} does not", is, words_of(relation.missing), expected);
+      }
       return fmt::format("{} leaves {} out, {} has {}", is, words_of(relation.missing), expected,
                          relation.missing.size() == 1 ? "it" : "them");
     case Relation::Kind::half: return fmt::format("{} is half of {}", is, expected);

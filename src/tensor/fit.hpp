@@ -41,6 +41,10 @@ struct Relation {
   std::int64_t offset = 0;
 };
 
+// Whether the terms that a size leaves out are ones that the declared formula takes away, so that what was
+// found still holds them: a mel that was not trimmed.
+bool holds_what_was_cut(const Relation& relation, const Size& declared);
+
 Relation relate(const Size& found, const Size& declared, const Lengths& lengths);
 
 // "64 leaves the prompt out, 564 has it", "565 is 1 more than 564".

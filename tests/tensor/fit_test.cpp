@@ -60,6 +60,12 @@ TEST_CASE("relate_finds_the_term_that_was_left_out") {
   CHECK(world.related(63, world.frame) == "63 leaves the prompt_frame out, 564 has it");
 }
 
+TEST_CASE("relate_tells_a_size_that_was_not_cut_from_one_that_lost_a_term") {
+  World world;
+  world.known.set(world.prompt_frame, 500, "the voice");
+  CHECK(world.related(564, world.out_frame) == "564 still holds the prompt_frame, 64 does not");
+}
+
 TEST_CASE("relate_finds_the_term_that_was_left_out_of_a_formula") {
   const World world;
   const Lengths none;

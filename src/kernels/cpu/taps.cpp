@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/minimal.hpp"
+
 namespace nightingale::cpu {
 
 namespace {
@@ -34,6 +36,7 @@ std::shared_ptr<const PackedTaps> packed_taps(const Weight& weight) {
       }
     }
   }
+  if (!transposed && minimal_pays(*packed)) packed->at_points = taps_at_points(*packed);
   return packed;
 }
 

@@ -19,6 +19,7 @@ namespace nightingale::cpu {
 // in, out of the strip].
 struct PackedTaps {
   std::vector<float> numbers;
+  std::vector<float> at_points;  // see minimal.hpp; empty where that does not pay
   std::int64_t taps = 0, in = 0, out = 0;
   const float* tap(std::int64_t index) const { return numbers.data() + index * in * out; }
 };

@@ -12,8 +12,8 @@
 //
 // These are the values at the points 0, 1, −1, 2 and ∞ of the polynomials whose product the convolution is,
 // transposed. What one group sees is what the group before it sees d positions later, so the rows are
-// combined once for all groups, and the products are summed before they are combined. On one thread this takes
-// the whole vocoder from 1.6 s to 1.15 s for 5 s of speech.
+// combined once for all groups, and the products are summed before they are combined. On one thread the
+// vocoder takes 1.15 s instead of 1.6 s for 5 s of speech.
 #pragma once
 
 #include <cstdint>

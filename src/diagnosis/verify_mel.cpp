@@ -3,6 +3,7 @@
 #include "diagnosis/verify_steps.hpp"
 #include "models/flow/facts.hpp"
 #include "models/flow/solver.hpp"
+#include "models/hift/facts.hpp"
 #include "synthesis/pipeline.hpp"
 
 namespace nightingale {
@@ -115,7 +116,7 @@ void VerifySteps::vocoder() {
   when({"step8_source"}, {"step8_f0"}, [&] {
     const Tensor f0 = vector("step8_f0", "frame");
     Random random(static_cast<std::uint64_t>(reference_.near_greedy().seed));
-    const std::int64_t samples = 480 * f0.shape()[1].size.number();
+    const std::int64_t samples = hift::samples_per_frame * f0.shape()[1].size.number();
     check("step8_source", model_.hift().source(op_, f0, draw_source_noise(op_, samples, random)),
           source_limit);
   });

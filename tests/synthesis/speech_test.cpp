@@ -1,6 +1,7 @@
 // The loops around the networks: what is drawn, what of it is sound, how it begins, and that nothing but the
 // request decides it.
 #include "synthesis/speech.hpp"
+#include "text/tokenizer.hpp"
 
 #include <doctest/doctest.h>
 
@@ -31,7 +32,7 @@ struct Speaker {
   Ops& op = golden.model.ops();
   Tensor condition = golden.model.t3().condition(op, t3_voice(op, golden.voice, golden.voice.emotion));
 
-  Tokens say(const SpeechOptions& options, const Tokens& text = {t3::start_text, 20, 30, t3::stop_text}) {
+  Tokens say(const SpeechOptions& options, const Tokens& text = {start_text, 20, 30, stop_text}) {
     Random random(7);
     return generate_speech(op, golden.model.t3(), condition, text, options, random);
   }

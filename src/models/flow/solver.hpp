@@ -4,7 +4,6 @@
 // Source: flow_matching.py CausalConditionalCFM.
 #pragma once
 
-#include <functional>
 #include <vector>
 
 #include "ops/ops.hpp"

@@ -19,8 +19,6 @@ inline constexpr double rope_high_frequency_factor = 4;
 inline constexpr double rope_original_length = 8192;
 
 // Tokens with a meaning of their own: t3_config.py.
-inline constexpr std::int32_t start_text = 255;
-inline constexpr std::int32_t stop_text = 0;
 inline constexpr std::int32_t start_speech = 6561;
 inline constexpr std::int32_t stop_speech = 6562;
 inline constexpr std::int32_t speech_codes = 6561;  // 3^8: every token below is sound

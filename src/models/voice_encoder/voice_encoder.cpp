@@ -44,14 +44,13 @@ Tensor VoiceEncoder::embed(Ops& op, const Tensor& mel_rows) const {
 }
 
 Tensor VoiceEncoder::average(Ops& op, const Tensor& partials) {
-  return op.normalise(op.mean(partials, "partial"), length_eps).from("voice_encoder");
+  return op.normalise(op.mean(partials, "batch"), length_eps).from("voice_encoder");
 }
 
 std::vector<Signature> VoiceEncoder::signatures() {
-  const Axis partial = unknown("partial"), speaker = unknown("speaker");
-  return {{"voice_encoder",
-           {{"mel", {partial, {"frame", partial_frames}, mel}}},
-           {"embedding", {partial, speaker}}}};
+  const Axis batch = unknown("batch"), speaker = unknown("speaker");
+  return {
+      {"voice_encoder", {{"mel", {batch, {"frame", partial_frames}, mel}}}, {"embedding", {batch, speaker}}}};
 }
 
 std::int64_t Partials::frames() const {

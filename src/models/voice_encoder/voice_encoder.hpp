@@ -20,9 +20,9 @@ class VoiceEncoder {
  public:
   explicit VoiceEncoder(Binder at);
 
-  // mel [partial, frame 160, mel 40], not a logarithm → [partial, speaker]
+  // mel [batch, frame 160, mel 40], not a logarithm, a partial of the recording each → [batch, speaker]
   Tensor embed(Ops& op, const Tensor& mel) const;
-  // [partial, speaker] → [speaker]
+  // [batch, speaker] → [speaker]
   static Tensor average(Ops& op, const Tensor& partials);
 
   const Axis& speaker() const { return project_.weight.shape()[0]; }

@@ -51,7 +51,7 @@ Ops& substrate() {
 VoiceArrays baked(const std::string& voice) {
   const std::vector<float> samples_24k = numbers(voice + "/audio_24k"),
                            samples_16k = numbers(voice + "/audio_16k");
-  return bake_arrays(substrate(), networks(substrate()), Clip{samples_24k, samples_16k});
+  return bake_steps(substrate(), networks(substrate()), {samples_24k, samples_16k}).arrays;
 }
 
 TensorFile manifest(const std::string& file) {

@@ -8,20 +8,6 @@ namespace nightingale {
 
 namespace {
 
-WantedLanguage wanted(Variant variant) {
-  switch (variant) {
-    case Variant::automatic: return WantedLanguage::automatic;
-    case Variant::english: return WantedLanguage::english;
-    case Variant::multilingual: return WantedLanguage::multilingual;
-  }
-  return WantedLanguage::automatic;
-}
-
-std::unique_ptr<Ops> make_substrate(const EngineOptions& options) {
-  if (options.substrate == Substrate::reference) return make_reference();
-  return make_cpu({.threads = options.threads});
-}
-
 void check_threads(int threads) {
   constexpr int most = 1024;
   if (threads >= 0 && threads <= most) return;
@@ -31,9 +17,23 @@ void check_threads(int threads) {
 
 }  // namespace
 
-std::shared_ptr<const Model> open_model(const std::string& path, const EngineOptions& options) {
+WantedLanguage wanted_language(Variant variant) {
+  switch (variant) {
+    case Variant::automatic: return WantedLanguage::automatic;
+    case Variant::english: return WantedLanguage::english;
+    case Variant::multilingual: return WantedLanguage::multilingual;
+  }
+  return WantedLanguage::automatic;
+}
+
+std::unique_ptr<Ops> make_substrate(const EngineOptions& options) {
   check_threads(options.threads);
-  return std::make_shared<const Model>(find_model(path, wanted(options.variant), options.language),
+  if (options.substrate == Substrate::reference) return make_reference();
+  return make_cpu({.threads = options.threads});
+}
+
+std::shared_ptr<const Model> open_model(const std::string& path, const EngineOptions& options) {
+  return std::make_shared<const Model>(find_model(path, wanted_language(options.variant), options.language),
                                        make_substrate(options));
 }
 

@@ -9,6 +9,11 @@
 
 namespace nightingale {
 
+WantedLanguage wanted_language(Variant variant);
+
+// Throws Failure (option_invalid) for a number of threads that nobody has.
+std::unique_ptr<Ops> make_substrate(const EngineOptions& options);
+
 // Throws Failure as Engine::open says.
 std::shared_ptr<const Model> open_model(const std::string& path, const EngineOptions& options);
 

@@ -20,8 +20,6 @@ namespace nightingale {
 
 namespace {
 
-constexpr int speech_rate = 24000;                // s3gen/const.py S3GEN_SR
-constexpr int listening_rate = 16000;             // s3tokenizer.py S3_SR
 constexpr std::size_t condition_samples = 96000;  // tts.py ENC_COND_LEN, 6 s at 16 kHz
 constexpr std::size_t prompt_samples = 240000;    // tts.py DEC_COND_LEN, 10 s at 24 kHz
 constexpr std::int64_t condition_tokens = 150;    // t3_config.py speech_cond_prompt_len
@@ -48,7 +46,7 @@ void require_samples(const Clip& clip) {
   if (clip.samples_24k.size() >= fewest_samples) return;
   fail(ErrorCode::audio_invalid,
        fmt::format("the recording is {:.3f} s long, too short to be heard by the networks",
-                   static_cast<double>(clip.samples_24k.size()) / speech_rate),
+                   static_cast<double>(clip.samples_24k.size()) / clip_rate),
        "give at least 0.1 s; a voice needs 5 s or more to sound like someone");
 }
 
@@ -104,36 +102,41 @@ SpeechTokens speech_tokens_of(Ops& op, const speech_tokenizer::SpeechTokenizer& 
   return found;
 }
 
-VoiceArrays bake_arrays(Ops& op, const BakingNetworks& networks, std::span<const float> samples_24k,
-                        const BakeProgress& progress) {
-  const std::vector<float> samples_16k = resample_soxr(samples_24k, speech_rate, listening_rate);
-  return bake_arrays(op, networks, Clip{samples_24k, samples_16k}, progress);
-}
-
-VoiceArrays bake_arrays(Ops& op, const BakingNetworks& networks, const Clip& clip,
-                        const BakeProgress& progress) {
+BakedSteps bake_steps(Ops& op, const BakingNetworks& networks, const Clip& clip,
+                      const BakeProgress& progress) {
   require_samples(clip);
   const auto prompt_24k = first_of(clip.samples_24k, prompt_samples);
-  const std::vector<float> prompt_16k = resample_sinc(prompt_24k, speech_rate, listening_rate);
-  VoiceArrays voice;
+  const std::vector<float> prompt_16k = resample_sinc(prompt_24k, clip_rate, listening_rate);
+  BakedSteps baked;
+  VoiceArrays& voice = baked.arrays;
   voice.emotion = neutral_emotion;
   voice.speaker = speaker_of(op, networks.voice_encoder(), clip.samples_16k);
   report(progress, "speaker", 1);
   voice.flow_speaker = flow_speaker_of(op, networks.campplus(), prompt_16k);
   report(progress, "speaker", 2);
-  voice.condition_prompt = speech_tokens_of(op, networks.speech_tokenizer(),
-                                            first_of(clip.samples_16k, condition_samples), condition_tokens)
-                               .tokens;
+  baked.condition_prompt = speech_tokens_of(op, networks.speech_tokenizer(),
+                                            first_of(clip.samples_16k, condition_samples), condition_tokens);
   report(progress, "tokens", 3);
-  voice.prompt = speech_tokens_of(op, networks.speech_tokenizer(), prompt_16k).tokens;
+  baked.prompt = speech_tokens_of(op, networks.speech_tokenizer(), prompt_16k);
   report(progress, "tokens", 4);
   voice.prompt_mel = mel_24k(prompt_24k);
   voice.prompt_frames = static_cast<std::int64_t>(voice.prompt_mel.size()) / lengths::mel.size.number();
   // A clip that is no whole number of tokens has a token more than its mel has room for: upstream drops it.
   const auto most = static_cast<std::size_t>(voice.prompt_frames / 2);
-  if (voice.prompt.size() > most) voice.prompt.resize(most);
+  if (baked.prompt.tokens.size() > most) {
+    baked.prompt.tokens.resize(most);
+    baked.prompt.margins.resize(most);
+  }
+  voice.condition_prompt = baked.condition_prompt.tokens;
+  voice.prompt = baked.prompt.tokens;
   report(progress, "mel", parts);
-  return voice;
+  return baked;
+}
+
+VoiceArrays bake_arrays(Ops& op, const BakingNetworks& networks, std::span<const float> samples_24k,
+                        const BakeProgress& progress) {
+  const std::vector<float> samples_16k = resample_soxr(samples_24k, clip_rate, listening_rate);
+  return bake_steps(op, networks, {samples_24k, samples_16k}, progress).arrays;
 }
 
 }  // namespace nightingale

@@ -24,15 +24,28 @@ namespace nightingale {
 // Called after each of the parts, done of `of`; what it throws ends baking.
 using BakeProgress = std::function<void(std::string_view stage, std::int64_t done, std::int64_t of)>;
 
+inline constexpr int clip_rate = 24000;       // s3gen/const.py S3GEN_SR
+inline constexpr int listening_rate = 16000;  // s3tokenizer.py S3_SR
+
 // The recording at both of its rates.
 struct Clip {
   std::span<const float> samples_24k, samples_16k;
 };
 
+struct SpeechTokens {
+  std::vector<std::int32_t> tokens;
+  std::vector<float> margins;  // how far each is from another one: speech_tokenizer::margins_of
+};
+// A voice, and how sure its tokens are.
+struct BakedSteps {
+  VoiceArrays arrays;
+  SpeechTokens condition_prompt, prompt;
+};
+
 // Throws Failure (audio_invalid) for a clip too short for the networks, 0.1 s; cancelled by `progress`.
+BakedSteps bake_steps(Ops& op, const BakingNetworks& networks, const Clip& clip,
+                      const BakeProgress& progress = {});
 VoiceArrays bake_arrays(Ops& op, const BakingNetworks& networks, std::span<const float> samples_24k,
-                        const BakeProgress& progress = {});
-VoiceArrays bake_arrays(Ops& op, const BakingNetworks& networks, const Clip& clip,
                         const BakeProgress& progress = {});
 
 // The parts, each by itself.
@@ -41,10 +54,6 @@ std::vector<float> speaker_of(Ops& op, const voice_encoder::VoiceEncoder& networ
 std::vector<float> flow_speaker_of(Ops& op, const campplus::Campplus& network,
                                    std::span<const float> samples_16k);
 
-struct SpeechTokens {
-  std::vector<std::int32_t> tokens;
-  std::vector<float> margins;  // how far each is from another one: speech_tokenizer::margins_of
-};
 // `most` tokens of a recording, or all. `progress` hears of each window of a long one.
 SpeechTokens speech_tokens_of(Ops& op, const speech_tokenizer::SpeechTokenizer& network,
                               std::span<const float> samples_16k, std::int64_t most = 0,

@@ -114,7 +114,7 @@ NIGHTINGALE_EXPORT void nightingale_audio_free(nightingale_audio* audio);
 NIGHTINGALE_EXPORT const float* nightingale_audio_samples(const nightingale_audio* audio, size_t* count);
 /* 0 when the progress callback let it end early. */
 NIGHTINGALE_EXPORT int nightingale_audio_is_whole(const nightingale_audio* audio);
-/* "wav", "wav-float" or "flac"; NULL goes by the ending of `path`. */
+/* "wav", "wav-float", "flac", "ogg", "opus" or "mp3"; NULL goes by the ending of `path`. */
 NIGHTINGALE_EXPORT int nightingale_audio_write(const nightingale_audio* audio, const char* path,
                                                const char* format);
 

@@ -128,6 +128,7 @@ void add_speak(CLI::App& program, int& status) {
   verb->add_option("--format", given->format, "wav, wav-float or flac (default: by the file's ending)")
       ->type_name("NAME");
   verb->add_option("--threads", given->options.threads, "Threads; 0 is one for each core")->type_name("N");
+  verb->add_flag("!--no-watermark", given->options.watermark, "Leave the inaudible watermark out");
   verb->add_flag("--quiet", given->quiet, "No progress bar");
   verb->add_flag("--json", given->json, "Print one JSON object: timings, tokens, seed");
   add_fields(*verb, given->request);

@@ -1,12 +1,15 @@
 // The watermark of the public API: samples and recordings in, marked samples and what was found out.
 #include "synthesis/watermark.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "api/guarded.hpp"
 #include "api/open_model.hpp"
-#include "audio/audio_file.hpp"
+#include "audio/polyphase.hpp"
+#include "audio/recording.hpp"
 #include "models/perth/facts.hpp"
 #include "nightingale/nightingale.hpp"
 
@@ -25,34 +28,30 @@ struct WithSubstrate {
 };
 
 void check_sound(std::span<const float> samples, int rate) {
-  constexpr int lowest = 8000, highest = 192000;  // Hz: of recordings that people have
-  if (rate < lowest || rate > highest) {
-    fail(ErrorCode::option_invalid, "rate = " + std::to_string(rate) + " is out of range",
-         "give 8000 to 192000 samples a second");
+  if (rate < lowest_rate || rate > highest_rate) {
+    fail(ErrorCode::option_invalid, fmt::format("rate = {} is out of range", rate),
+         fmt::format("give {} to {} samples a second", lowest_rate, highest_rate));
   }
-  const auto bad = std::ranges::find_if_not(samples, [](float sample) { return std::isfinite(sample); });
-  if (bad == samples.end()) return;
-  fail(ErrorCode::audio_invalid, "sample " + std::to_string(bad - samples.begin()) + " is no number");
+  const auto odd = std::ranges::find_if_not(samples, [](float sample) { return std::isfinite(sample); });
+  if (odd == samples.end()) return;
+  fail(ErrorCode::audio_invalid, fmt::format("sample {} is not a finite number", odd - samples.begin()));
 }
 
-Detection detected(const Watermark& watermark, std::span<const float> samples, int rate) {
-  check_sound(samples, rate);
-  if (samples.empty()) fail(ErrorCode::audio_invalid, "there is no sample to look for a watermark in");
-  const double confidence = watermark.detect(samples, rate);
-  return {confidence > perth::marked_above, confidence,
-          static_cast<double>(samples.size()) / static_cast<double>(rate)};
+Detection detected(double confidence, double seconds) {
+  return {confidence > perth::marked_above, confidence, seconds};
 }
 
-std::vector<float> mono(const Recording& recording) {
-  const auto channels = static_cast<std::size_t>(recording.channels);
-  std::vector<float> out(recording.samples.size() / channels);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    double sum = 0;
-    for (std::size_t channel = 0; channel < channels; ++channel)
-      sum += recording.samples[i * channels + channel];
-    out[i] = static_cast<float>(sum / static_cast<double>(channels));
+Detection detected(const Watermark& watermark, RecordingReader& reader) {
+  Polyphase resampler(reader.rate(), perth::sample_rate);
+  std::vector<float> signal;
+  const auto append = [&](const std::vector<float>& some) {
+    signal.insert(signal.end(), some.begin(), some.end());
+  };
+  for (std::span<const float> block = reader.next(); !block.empty(); block = reader.next()) {
+    append(resampler.push(block));
   }
-  return out;
+  append(resampler.finish());
+  return detected(watermark.detect(std::move(signal)), reader.seconds_read());
 }
 
 }  // namespace
@@ -73,13 +72,17 @@ Result<std::vector<float>> Watermarker::mark(const std::vector<float>& samples, 
 }
 
 Result<Detection> Watermarker::detect(const std::vector<float>& samples, int rate) const {
-  return guarded([&] { return detected(*watermark_, samples, rate); });
+  return guarded([&] {
+    check_sound(samples, rate);
+    if (samples.empty()) fail(ErrorCode::audio_invalid, "there is no sample to look for a watermark in");
+    return detected(watermark_->detect(samples, rate), static_cast<double>(samples.size()) / rate);
+  });
 }
 
 Result<Detection> Watermarker::detect(const std::string& path) const {
   return guarded([&] {
-    const Recording recording = read_audio(path);
-    return detected(*watermark_, mono(recording), recording.rate);
+    RecordingReader reader(path);
+    return detected(*watermark_, reader);
   });
 }
 

@@ -30,8 +30,6 @@ constexpr std::array<FormatFacts, 3> formats = {{
 }};
 
 constexpr float largest_sample = 32767.f;  // of 16 bits; -32768 is not used, so that ±1 are equally loud
-constexpr std::size_t block_frames = 65536;
-constexpr double longest_hours = 4;
 
 const FormatFacts& facts_of(AudioFormat format) {
   return formats[static_cast<std::size_t>(format)];
@@ -108,38 +106,6 @@ std::vector<std::int16_t> to_16_bits(std::span<const float> samples) {
   return rounded;
 }
 
-// What can be told about a recording's file before libsndfile sees it.
-void check_recording(const std::string& path) {
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) {
-    fail(ErrorCode::audio_invalid, fmt::format("there is no file {}", path), "check the path");
-  }
-  if (std::filesystem::is_directory(status)) {
-    fail(ErrorCode::audio_invalid, fmt::format("{} is a folder, not a recording", path), "name a file in it");
-  }
-  if (std::filesystem::is_regular_file(status) && std::filesystem::file_size(path, error) == 0) {
-    fail(ErrorCode::audio_invalid, fmt::format("{} is empty", path), "record or copy it again");
-  }
-}
-
-// Reads block by block: a header may claim any length, only what is there is kept.
-void read_samples(const std::string& path, SNDFILE* sound, Recording& recording) {
-  const auto channels = static_cast<std::size_t>(recording.channels);
-  const double longest = longest_hours * 3600 * recording.rate * static_cast<double>(channels);
-  std::vector<float> block(block_frames * channels);
-  for (;;) {
-    const sf_count_t frames = sf_readf_float(sound, block.data(), static_cast<sf_count_t>(block_frames));
-    if (frames <= 0) return;
-    recording.samples.insert(recording.samples.end(), block.begin(),
-                             block.begin() + static_cast<std::ptrdiff_t>(frames) * recording.channels);
-    if (static_cast<double>(recording.samples.size()) > longest) {
-      fail(ErrorCode::audio_invalid, fmt::format("{} is longer than {} hours", path, longest_hours),
-           "cut it");
-    }
-  }
-}
-
 }  // namespace
 
 std::string_view name_of(AudioFormat format) {
@@ -191,24 +157,6 @@ std::vector<std::byte> encode_audio(std::span<const float> samples, int rate, Au
 
 void write_audio(const std::string& path, std::span<const float> samples, int rate, AudioFormat format) {
   replace_file(path, {encode_audio(samples, rate, format)});
-}
-
-Recording read_audio(const std::string& path) {
-  check_recording(path);
-  SF_INFO info = {};
-  const Sound sound(sf_open(path.c_str(), SFM_READ, &info));
-  if (!sound) {
-    fail(ErrorCode::audio_invalid, fmt::format("{} cannot be read as audio: {}", path, sf_strerror(nullptr)),
-         "give a WAV, FLAC, Ogg, Opus or MP3 file");
-  }
-  Recording recording;
-  recording.rate = info.samplerate;
-  recording.channels = info.channels;
-  read_samples(path, sound.get(), recording);
-  if (recording.samples.empty()) {
-    fail(ErrorCode::audio_invalid, fmt::format("{} holds no sound", path), "record it again");
-  }
-  return recording;
 }
 
 }  // namespace nightingale

@@ -1,4 +1,4 @@
-// Audio files: mono samples out as WAV or FLAC, recordings in.
+// Audio files out: mono samples as WAV or FLAC. Recordings come in through audio/recording.hpp.
 //
 // Encoding goes to memory and the finished bytes to the file in one piece, so that a file is there whole or
 // not at all, and the same bytes can go to a pipe or a socket. The work is libsndfile's.
@@ -33,16 +33,5 @@ std::vector<std::byte> encode_audio(std::span<const float> samples, int rate, Au
 
 // Encodes and writes. Throws output_failed with one clear line.
 void write_audio(const std::string& path, std::span<const float> samples, int rate, AudioFormat format);
-
-// A recording: samples [sample, channel] in ±1, samples a second, channels.
-struct Recording {
-  std::vector<float> samples;
-  int rate = 0;
-  int channels = 0;
-};
-
-// Reads whatever libsndfile can (WAV, FLAC, Ogg, Opus, MP3, AIFF, …). Throws audio_invalid: no such file, a
-// folder, empty, not audio, without samples, or longer than four hours.
-Recording read_audio(const std::string& path);
 
 }  // namespace nightingale

@@ -39,26 +39,46 @@ std::vector<double> low_pass(std::int64_t reach, std::int64_t widest, std::int64
 
 }  // namespace
 
-std::vector<float> resample_polyphase(std::span<const float> samples, int from, int to) {
-  const std::int64_t common = std::gcd(from, to);
-  const std::int64_t up = to / common, down = from / common;
-  if (up == down) return {samples.begin(), samples.end()};
-  const std::int64_t widest = std::max(up, down), reach = reach_in_turns * widest;
-  const std::vector<double> taps = low_pass(reach, widest, up);
+Polyphase::Polyphase(int from, int to)
+    : up_(to / std::gcd(from, to)),
+      down_(from / std::gcd(from, to)),
+      reach_(up_ == down_ ? 0 : reach_in_turns * std::max(up_, down_)),
+      taps_(up_ == down_ ? std::vector<double>{1} : low_pass(reach_, std::max(up_, down_), up_)) {}
 
-  const auto count = static_cast<std::int64_t>(samples.size());
-  std::vector<float> out(static_cast<std::size_t>((count * up + down - 1) / down));
-  std::int64_t centre = 0;  // of the filter, in steps of 1/up of a sample
-  for (float& value : out) {
-    const std::int64_t first = std::max<std::int64_t>(0, (centre - reach + up - 1) / up);
-    const std::int64_t last = std::min(count - 1, (centre + reach) / up);
-    double sum = 0;
-    for (std::int64_t j = first; j <= last; ++j) {
-      sum += taps[static_cast<std::size_t>(centre - j * up + reach)] * samples[static_cast<std::size_t>(j)];
-    }
-    value = static_cast<float>(sum);
-    centre += down;
+// The result at this place, from the samples that are there.
+float Polyphase::at(std::int64_t place) const {
+  const std::int64_t centre = place * down_;  // of the filter, in steps of 1/up of a sample
+  const std::int64_t first = std::max(first_, (centre - reach_ + up_ - 1) / up_);
+  const std::int64_t last = std::min(pushed() - 1, (centre + reach_) / up_);
+  double sum = 0;
+  for (std::int64_t j = first; j <= last; ++j) {
+    sum += taps_[static_cast<std::size_t>(centre - j * up_ + reach_)] *
+           samples_[static_cast<std::size_t>(j - first_)];
   }
+  return static_cast<float>(sum);
+}
+
+std::vector<float> Polyphase::push(std::span<const float> block) {
+  samples_.insert(samples_.end(), block.begin(), block.end());
+  std::vector<float> out;
+  for (; (next_ * down_ + reach_) / up_ < pushed(); ++next_) out.push_back(at(next_));
+  const std::int64_t needed = std::clamp((next_ * down_ - reach_) / up_, first_, pushed());
+  samples_.erase(samples_.begin(), samples_.begin() + (needed - first_));
+  first_ = needed;
+  return out;
+}
+
+std::vector<float> Polyphase::finish() {
+  std::vector<float> out;
+  for (; next_ * down_ < pushed() * up_; ++next_) out.push_back(at(next_));
+  return out;
+}
+
+std::vector<float> resample_polyphase(std::span<const float> samples, int from, int to) {
+  Polyphase resampler(from, to);
+  std::vector<float> out = resampler.push(samples);
+  const std::vector<float> rest = resampler.finish();
+  out.insert(out.end(), rest.begin(), rest.end());
   return out;
 }
 

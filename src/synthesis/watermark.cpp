@@ -6,8 +6,10 @@
 #include <complex>
 #include <cstdint>
 
+#include "audio/overlap_add.hpp"
 #include "audio/polyphase.hpp"
 #include "audio/resample.hpp"
+#include "audio/spectrum.hpp"
 #include "checkpoint/open_tensor_file.hpp"
 #include "models/lengths.hpp"
 #include "models/perth/facts.hpp"
@@ -22,10 +24,16 @@ using perth::Branch;
 constexpr std::size_t block_frames = 3000;  // that the network sees at once: 30 s, 3 MB for a layer's results
 constexpr double scale = perth::headroom - perth::lowest_level;  // dB from level 0 to level 1
 
+constexpr Framing framing{.rate = perth::sample_rate,
+                          .transform = static_cast<std::size_t>(perth::window),
+                          .hop = static_cast<std::size_t>(perth::hop),
+                          .margin = static_cast<std::size_t>(perth::window / 2)};
+
 const Axis one{"batch", 1};
 
-double level_of(double magnitude) {
-  const double decibel = 20 * std::log10(std::max(magnitude, perth::smallest_magnitude));
+double level_of(double power) {
+  constexpr double least = perth::smallest_magnitude * perth::smallest_magnitude;
+  const double decibel = 10 * std::log10(std::max(power, least));
   return (decibel - perth::lowest_level) / scale;
 }
 
@@ -68,18 +76,19 @@ Lengths length_of(std::size_t frames) {
 }
 
 // Signal with silence behind it, when it is too short to be mirrored.
-std::vector<float> long_enough(std::vector<float> signal, const ShortTime& transform) {
-  signal.resize(std::max(signal.size(), transform.fewest_samples()));
+std::vector<float> long_enough(std::vector<float> signal) {
+  signal.resize(std::max(signal.size(), framing.margin + 1));
   return signal;
 }
 
-// [frame, bin] as as many rows as asked for, the first and the last row kept (torch interpolate, linear,
-// align_corners).
-std::vector<float> stretched(std::span<const float> rows, std::size_t width, std::size_t count) {
+// Rows [frame, bin] stretched to `count` rows, of which the first and the last stay where they are (torch
+// interpolate, linear, align_corners): those from `from` to before `to`.
+std::vector<float> stretched(std::span<const float> rows, std::size_t width, std::size_t count,
+                             std::size_t from, std::size_t to) {
   const std::size_t last = rows.size() / width - 1;
   std::vector<float> out;
-  out.reserve(count * width);
-  for (std::size_t i = 0; i < count; ++i) {
+  out.reserve((to - from) * width);
+  for (std::size_t i = from; i < to; ++i) {
     const double place =
         count > 1 ? static_cast<double>(i) * static_cast<double>(last) / static_cast<double>(count - 1) : 0;
     const auto left = std::min(static_cast<std::size_t>(place), last);
@@ -161,8 +170,7 @@ std::unique_ptr<perth::Perth> bind_perth(Binding& binding) {
 }
 
 Watermark::Watermark(const std::string& weights, Ops& op)
-    : op_(op),
-      transform_(static_cast<std::size_t>(perth::window), static_cast<std::size_t>(perth::hop)) {
+    : op_(op) {
   Binding binding(open_tensor_file(weights), "watermark");
   std::unique_ptr<perth::Perth> network = bind_perth(binding);
   binding.judge();
@@ -173,13 +181,13 @@ Watermark::Watermark(const std::string& weights, Ops& op)
 
 Watermark::Levels Watermark::levels_of(std::span<const float> signal) const {
   Levels levels{.rows = {}, .audible = {}, .width = static_cast<std::size_t>(network_->bins())};
-  std::vector<std::complex<double>> spectrum(transform_.bins());
+  Spectra spectra(signal, framing);
   std::vector<double> loudness;
-  for (std::size_t frame = 0; frame < transform_.frames(signal.size()); ++frame) {
-    transform_.forward(signal, frame, spectrum);
+  for (std::size_t frame = 0; frame < spectra.frames(); ++frame) {
+    const auto power = spectra.power(frame);
     double sum = 0;
-    for (std::size_t bin = 0; bin < spectrum.size(); ++bin) {
-      const double level = level_of(std::abs(spectrum[bin]));
+    for (std::size_t bin = 0; bin < power.size(); ++bin) {
+      const double level = level_of(power[bin]);
       sum += level;
       if (bin < levels.width) levels.rows.push_back(static_cast<float>(level));
     }
@@ -205,17 +213,19 @@ std::vector<float> Watermark::mark(std::span<const float> samples, int rate) con
   if (samples.empty()) return {};
   std::vector<float> signal = resample_soxr(samples, rate, perth::sample_rate);
   const std::size_t length = signal.size();
-  signal = long_enough(std::move(signal), transform_);
+  signal = long_enough(std::move(signal));
   std::vector<float> marked(signal.size());
   {
     const Levels levels = levels_of(signal);
     const std::vector<float> residual = residual_of(levels);
-    OverlapAdd out(transform_, marked);
-    std::vector<std::complex<double>> spectrum(transform_.bins());
-    for (std::size_t frame = 0; frame < levels.frames(); ++frame) {
-      transform_.forward(signal, frame, spectrum);
+    Spectra spectra(signal, framing);
+    OverlapAdd out(framing, marked);
+    std::vector<std::complex<double>> spectrum;
+    for (std::size_t frame = 0; frame < spectra.frames(); ++frame) {
+      const auto old = spectra.spectrum(frame);
+      spectrum.assign(old.begin(), old.end());
       for (std::size_t bin = 0; bin < spectrum.size(); ++bin) {
-        double level = level_of(std::abs(spectrum[bin]));
+        double level = level_of(std::norm(spectrum[bin]));
         if (bin < levels.width) level += residual[frame * levels.width + bin];
         spectrum[bin] = with_amplitude(spectrum[bin], amplitude_of(level));
       }
@@ -233,9 +243,8 @@ double Watermark::answer_of(const Levels& levels) const {
   std::array<Answer, perth::branches.size()> answers;
   for (const Branch branch : perth::branches) {
     const std::size_t frames = frames_of(branch, levels.frames());
-    const std::vector<float> rows = stretched(levels.rows, levels.width, frames);
     const auto said = in_blocks(frames, perth::answers, [&](std::size_t first, std::size_t last) {
-      const auto seen = std::span(rows).subspan(first * levels.width, (last - first) * levels.width);
+      const std::vector<float> seen = stretched(levels.rows, levels.width, frames, first, last);
       const Tensor shown = op_.write({one, frames_axis(last - first), bin}, seen);
       return op_.read(network_->decode(op_, length_of(last - first), shown, branch));
     });
@@ -246,10 +255,15 @@ double Watermark::answer_of(const Levels& levels) const {
 }
 
 double Watermark::detect(std::span<const float> samples, int rate) const {
-  if (samples.empty()) return 0;
-  const std::vector<float> signal =
-      long_enough(resample_polyphase(samples, rate, perth::sample_rate), transform_);
-  return answer_of(levels_of(signal));
+  return detect(resample_polyphase(samples, rate, perth::sample_rate));
+}
+
+double Watermark::detect(std::vector<float> signal) const {
+  if (signal.empty()) return 0;
+  signal = long_enough(std::move(signal));
+  const Levels levels = levels_of(signal);
+  signal = {};
+  return answer_of(levels);
 }
 
 }  // namespace nightingale

@@ -21,7 +21,6 @@ namespace {
 
 using perth::Branch;
 
-constexpr std::size_t block_frames = 3000;  // that the network sees at once: 30 s, 3 MB for a layer's results
 constexpr double scale = perth::headroom - perth::lowest_level;  // dB from level 0 to level 1
 
 constexpr Framing framing{.rate = perth::sample_rate,
@@ -46,23 +45,6 @@ double amplitude_of(double level) {
 std::complex<double> with_amplitude(std::complex<double> number, double amplitude) {
   const double magnitude = std::abs(number);
   return magnitude > 0 ? number * (amplitude / magnitude) : std::complex<double>(amplitude);
-}
-
-// The rows of a network that sees `reach` rows to each side, block by block: `work` is given the rows
-// first … last that it must see and gives the network's results for them; only those of the block are kept.
-template <typename Work>
-std::vector<float> in_blocks(std::size_t rows, std::size_t width, const Work& work) {
-  constexpr auto reach = static_cast<std::size_t>(perth::reach);
-  std::vector<float> out;
-  out.reserve(rows * width);
-  for (std::size_t row = 0; row < rows; row += block_frames) {
-    const std::size_t behind = std::min(rows, row + block_frames);
-    const std::size_t first = row - std::min(row, reach), last = std::min(rows, behind + reach);
-    const std::vector<float> seen = work(first, last);
-    const auto kept = std::span(seen).subspan((row - first) * width, (behind - row) * width);
-    out.insert(out.end(), kept.begin(), kept.end());
-  }
-  return out;
 }
 
 Axis frames_axis(std::size_t count) {
@@ -169,14 +151,32 @@ std::unique_ptr<perth::Perth> bind_perth(Binding& binding) {
   return std::make_unique<perth::Perth>(binding.root());
 }
 
-Watermark::Watermark(const std::string& weights, Ops& op)
-    : op_(op) {
+Watermark::Watermark(const std::string& weights, Ops& op, std::size_t block_frames)
+    : op_(op),
+      block_frames_(block_frames) {
   Binding binding(open_tensor_file(weights), "watermark");
   std::unique_ptr<perth::Perth> network = bind_perth(binding);
   binding.judge();
   prove(*network);
   binding.load(op);
   network_ = std::move(network);
+}
+
+// The rows of a network that sees `reach` rows to each side, block by block: `work` is given the rows
+// first … last that it must see and gives the network's results for them; only those of the block are kept.
+template <typename Work>
+std::vector<float> Watermark::in_blocks(std::size_t rows, std::size_t width, const Work& work) const {
+  constexpr auto reach = static_cast<std::size_t>(perth::reach);
+  std::vector<float> out;
+  out.reserve(rows * width);
+  for (std::size_t row = 0; row < rows; row += block_frames_) {
+    const std::size_t behind = std::min(rows, row + block_frames_);
+    const std::size_t first = row - std::min(row, reach), last = std::min(rows, behind + reach);
+    const std::vector<float> seen = work(first, last);
+    const auto kept = std::span(seen).subspan((row - first) * width, (behind - row) * width);
+    out.insert(out.end(), kept.begin(), kept.end());
+  }
+  return out;
 }
 
 Watermark::Levels Watermark::levels_of(std::span<const float> signal) const {

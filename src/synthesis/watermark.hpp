@@ -24,8 +24,9 @@ namespace nightingale {
 class Watermark {
  public:
   // The weights, a safetensors file or upstream's checkpoint, made ready for the substrate, which must
-  // outlive this. Throws Failure: model_mismatch, file_invalid, memory.
-  Watermark(const std::string& weights, Ops& op);
+  // outlive this. The network sees a block of frames at once; results do not depend on how many. Throws
+  // Failure: model_mismatch, file_invalid, memory.
+  Watermark(const std::string& weights, Ops& op, std::size_t block_frames = 3000);
 
   // As many samples, marked. Spectra and the network's work are done in blocks; what is held whole (both
   // rates, the levels) takes half a megabyte for each second of sound. Samples must be finite.
@@ -42,7 +43,11 @@ class Watermark {
   std::vector<float> residual_of(const Levels& levels) const;
   double answer_of(const Levels& levels) const;
 
+  template <typename Work>
+  std::vector<float> in_blocks(std::size_t rows, std::size_t width, const Work& work) const;
+
   Ops& op_;
+  std::size_t block_frames_;
   std::unique_ptr<const perth::Perth> network_;
 };
 

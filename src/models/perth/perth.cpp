@@ -12,14 +12,14 @@ using lengths::batch;
 const Axis answer{"answer", answers};
 
 Tower bind_decoder(const Binder& at, const char* layers) {
-  return {at / "decoder" / layers, answer, at.axis("bin"), at.scope("decoder").axis("hidden")};
+  return {at / "decoder" / layers, answer, at.axis("bin"), at.axis("hidden")};
 }
 
 }  // namespace
 
 Perth::Perth(Binder at)
     : bin_(at.axis("bin")),
-      encoder_(at / "encoder" / "layers", bin_, bin_, at.scope("encoder").axis("hidden")),
+      encoder_(at / "encoder" / "layers", bin_, bin_, at.axis("hidden")),
       decoders_{bind_decoder(at, "slow_layers"), bind_decoder(at, "normal_layers"),
                 bind_decoder(at, "fast_layers")} {
   at.unused("ap.", "windows and tables of the transform, which follow from its length");

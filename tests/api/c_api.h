@@ -12,7 +12,8 @@ enum { C_MOST_FIELDS = 32 };
 typedef struct c_results {
   const char* field_names[C_MOST_FIELDS];
   size_t fields;
-  int set, written, whole;
+  int set, written, whole, watermarked;
+  int watermark; /* asked for */
   int answer; /* of the progress callback */
   int progress_calls;
   size_t progress_size;

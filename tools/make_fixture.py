@@ -1,13 +1,15 @@
 """Writes a model folder and a voice folder with seeded random weights, in upstream's own formats.
 
     make_fixture.py OUT [--variant english|multilingual] [--seed N] [--full-size] [--size model=24 …]
+                        [--cloning | --only-cloning]
 
 OUT/model and OUT/voice are made (and OUT/voice-odd, whose prompt mel has one row more than two per token).
 The default sizes are small and differ from each other wherever upstream leaves a size free, so that a
 transposed or swapped matrix cannot hide. The weights are upstream's own initialisation, then made a harder
 test than an untrained network: no bias is zero, no norm is one, attention is sharp enough to matter, F0
 moves and crosses the voiced threshold, and the vocoder is audible. Without this a missing bias or a wrong
-epsilon would not show.
+epsilon would not show. With --cloning the model also has the networks that listen to a recording (speech
+tokenizer, x-vector, voice encoder; shape_cloning.py); --only-cloning writes nothing else.
 """
 
 import argparse
@@ -21,7 +23,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import shape_cloning
 import upstream
+from upstream_cloning import CloningSizes
 
 SMALL = upstream.Sizes(
     model=24,
@@ -40,6 +44,16 @@ SMALL = upstream.Sizes(
     mid_blocks=2,
     vocoder=56,
     f0=52,
+)
+SMALL_CLONING = CloningSizes(
+    tokenizer_heads=2,
+    tokenizer_hidden=90,
+    tokenizer_blocks=2,
+    image=4,
+    x_vector_width=20,
+    growth=3,
+    bottleneck=5,
+    voice_hidden=36,
 )
 TOKENIZERS = Path(__file__).parents[1] / "tests/fixtures/tokenizers"
 CODES = 6561  # speech codes proper; 6561 starts, 6562 stops, the rest has no meaning
@@ -124,7 +138,8 @@ def round_tables(module):
             child.weight.copy_(child.weight.bfloat16().float())
 
 
-def write_model(folder, variant, sizes, seed, f0_spread, rounded):
+def write_model(folder, variant, sizes, seed, f0_spread, rounded, cloning):
+    """`cloning` are the sizes of the networks that listen, or None."""
     sizes.check()
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
@@ -143,7 +158,10 @@ def write_model(folder, variant, sizes, seed, f0_spread, rounded):
         shape_vocoder(vocoding.mel2wav, f0_spread, stream)
         if rounded:
             round_tables(vocoding)
-        upstream.save_state(vocoding.state_dict(), folder / "s3gen.safetensors")
+        if cloning:
+            shape_cloning.write_cloning(folder, cloning, seed, rounded, vocoding.state_dict())
+        else:
+            upstream.save_state(vocoding.state_dict(), folder / "s3gen.safetensors")
     shutil.copyfile(TOKENIZERS / upstream.TOKENIZER_FILE[variant], folder / upstream.TOKENIZER_FILE[variant])
 
 
@@ -169,15 +187,26 @@ def write_voice(folder, prompt, t3_prompt, seed, odd=False):
         np.save(folder / f"{name}.npy", array)
 
 
-def parsed_sizes(base, changes):
-    known = {field.name for field in dataclasses.fields(upstream.Sizes)}
-    values = {}
+def parsed_sizes(bases, changes):
+    """The bases with NAME=NUMBER changed, each in the one that has a size of that name."""
+    bases = list(bases)
+    owner = {field.name: place for place, base in enumerate(bases) for field in dataclasses.fields(base)}
     for change in changes:
         name, _, value = change.partition("=")
-        if name not in known or not value.isdigit():
-            raise SystemExit(f"--size {change}: wants NAME=NUMBER with a name of {', '.join(sorted(known))}")
-        values[name] = int(value)
-    return dataclasses.replace(base, **values)
+        if name not in owner or not value.isdigit():
+            raise SystemExit(f"--size {change}: wants NAME=NUMBER with a name of {', '.join(sorted(owner))}")
+        bases[owner[name]] = dataclasses.replace(bases[owner[name]], **{name: int(value)})
+    return bases
+
+
+def write_all(given, sizes, cloning):
+    """The model and both voices; what fixture.json says of them."""
+    sizes = dataclasses.replace(sizes, text_vocabulary=upstream.TEXT_VOCABULARY[given.variant])
+    spread = given.f0_spread if given.f0_spread is not None else (0.0 if given.full_size else 120.0)
+    write_model(given.out / "model", given.variant, sizes, given.seed, spread, given.rounded_tables, cloning)
+    write_voice(given.out / "voice", given.prompt, given.t3_prompt, given.seed + 100)
+    write_voice(given.out / "voice-odd", given.prompt, given.t3_prompt - 4, given.seed + 200, odd=True)
+    return {"variant": given.variant, "sizes": dataclasses.asdict(sizes), "f0_spread": spread}
 
 
 def main():
@@ -195,22 +224,22 @@ def main():
         "--f0-spread", type=float, help="Hz; 0 keeps F0 near 90 (default: 120 small, 0 full size)"
     )
     parser.add_argument("--rounded-tables", action="store_true", help="embedding tables hold 16-bit values")
+    listening = parser.add_mutually_exclusive_group()
+    listening.add_argument("--cloning", action="store_true", help="tokenizer, x-vector and voice encoder too")
+    listening.add_argument("--only-cloning", action="store_true", help="only those: no voice, no T3")
     given = parser.parse_args()
 
-    sizes = parsed_sizes(upstream.Sizes() if given.full_size else SMALL, given.size)
-    sizes = dataclasses.replace(sizes, text_vocabulary=upstream.TEXT_VOCABULARY[given.variant])
-    spread = given.f0_spread if given.f0_spread is not None else (0.0 if given.full_size else 120.0)
-    write_model(given.out / "model", given.variant, sizes, given.seed, spread, given.rounded_tables)
-    write_voice(given.out / "voice", given.prompt, given.t3_prompt, given.seed + 100)
-    write_voice(given.out / "voice-odd", given.prompt, given.t3_prompt - 4, given.seed + 200, odd=True)
-    made = {
-        "variant": given.variant,
-        "seed": given.seed,
-        "sizes": dataclasses.asdict(sizes),
-        "f0_spread": spread,
-    }
+    bases = (upstream.Sizes(), CloningSizes()) if given.full_size else (SMALL, SMALL_CLONING)
+    sizes, cloning = parsed_sizes(bases, given.size)
+    made = {"seed": given.seed}
+    if given.only_cloning:
+        shape_cloning.write_cloning(given.out / "model", cloning, given.seed, given.rounded_tables)
+    else:
+        made |= write_all(given, sizes, cloning if given.cloning else None)
+    if given.cloning or given.only_cloning:
+        made["cloning"] = dataclasses.asdict(cloning)
     (given.out / "fixture.json").write_text(json.dumps(made, indent=1) + "\n")
-    print(f"{given.out}: {given.variant}, " + ", ".join(f"{k} {v}" for k, v in made["sizes"].items()))
+    print(f"{given.out}: " + json.dumps(made))
 
 
 if __name__ == "__main__":

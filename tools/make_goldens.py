@@ -3,6 +3,8 @@
     tests/goldens/english        model, voice, reference (every Euler step, single layers)
     tests/goldens/english-odd    a voice whose prompt mel has an odd number of rows; the model is english/model
     tests/goldens/multilingual   another T3 with the multilingual text; it reaches the stop token
+    tests/goldens/cloning        the networks that listen: model, two voices baked from tests/fixtures/recordings,
+                                 layers of the first
 
 Sizes are free (see make_fixture.py) but for these facts of the format: speaker 256 and 192, mel 80, 34
 conditioning rows, 32 perceiver queries, 8194 speech rows, 6561 codes, start 6561, stop 6562, text rows 704
@@ -27,11 +29,14 @@ import upstream
 
 TOOLS = Path(__file__).parent
 GOLDENS = TOOLS.parent / "tests/goldens"
+RECORDINGS = TOOLS.parent / "tests/fixtures/recordings"
 TOLERANCE = {
     "tokens": "exact: a choice whose margin (step3_margins) is below 1e-4 of the logits' scale may differ",
     "arrays": "1e-5 of the array's norm: upstream's own float32 stays within 2e-6 of float64 on these sizes, so a wrong "
     "epsilon shows and another order of summation does not",
     "samples": "1e-4: the vocoder sums a phase over all samples and takes an exponential",
+    "codes": "exact: the nearest digit is further than 5e-4 from a border (metadata.json of the voice), upstream's float32 "
+    "within 1e-5 of float64",
 }
 ENGLISH_TEXT = "The nightingale sings; nobody moved... [laughter] Then it's day!"
 MULTILINGUAL_TEXT = "Weißt du, wie schön die Nachtigall singt?"
@@ -41,7 +46,9 @@ STOP_AT = 13  # the multilingual golden stops after that many tokens
 def run(script, *arguments):
     command = [sys.executable, "-W", "ignore", TOOLS / script, *arguments]
     subprocess.run([str(part) for part in command], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
-    return " ".join(str(part).replace(f"{GOLDENS}/", "") for part in (script, *arguments))
+    return " ".join(
+        str(part).replace(f"{GOLDENS}/", "").replace(f"{RECORDINGS}/", "") for part in (script, *arguments)
+    )
 
 
 def stop_early(model, reference, at):
@@ -136,14 +143,57 @@ def multilingual():
     return [*commands, f"stop_early({STOP_AT})", run(*reference)]
 
 
+def cloning():
+    home, bake = GOLDENS / "cloning", "make_voice_reference.py"
+    commands = [run("make_fixture.py", home, "--seed", 11, "--only-cloning", "--rounded-tables")]
+    first, second = RECORDINGS / "nightingale.flac", RECORDINGS / "quiet.wav"
+    return [
+        *commands,
+        run(bake, home / "model", first, "-o", home / "voice", "--layers", home / "layers"),
+        run(bake, home / "model", second, "-o", home / "voice-short"),
+    ]
+
+
+SETS = {
+    "english": (english, ("english", "english-odd")),
+    "multilingual": (multilingual, ("multilingual",)),
+    "cloning": (cloning, ("cloning",)),
+}
+
+
+def kept(commands, remade):
+    """The known commands that made what is not made again."""
+    folders = {folder for name in remade for folder in SETS[name][1]}
+    return [command for command in commands if not any(f" {folder}" in command for folder in folders)]
+
+
 def main():
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
-    for name in ("english", "english-odd", "multilingual"):
-        shutil.rmtree(GOLDENS / name, ignore_errors=True)
-    commands = english() + multilingual()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=list(SETS), help="make one set again (default: all)")
+    given = parser.parse_args()
+    remade = [given.only] if given.only else list(SETS)
+    commands = []
+    if given.only:
+        commands = kept(json.loads((GOLDENS / "provenance.json").read_text())["commands"], remade)
+    for name in remade:
+        make, folders = SETS[name]
+        for folder in folders:
+            shutil.rmtree(GOLDENS / folder, ignore_errors=True)
+        commands += make()
     packages = {
         name: version(name)
-        for name in ("chatterbox-tts", "torch", "transformers", "diffusers", "safetensors", "numpy")
+        for name in (
+            "chatterbox-tts",
+            "torch",
+            "transformers",
+            "diffusers",
+            "safetensors",
+            "numpy",
+            "s3tokenizer",
+            "librosa",
+            "torchaudio",
+            "soxr",
+        )
     }
     provenance = {
         "script": "tools/make_goldens.py",

@@ -152,13 +152,52 @@ def phases():
     yield case("phases", rows(theta[:, :, at]), {"harmonics": harmonics, "rate": rate, "times": 480, "at": at}, hertz=hertz)
 
 
+def planes():
+    """conv2d: here [batch, row, column, channel], upstream [batch, channel, column, row]."""
+    x, weight = numbers(2, 5, 7, 3), numbers(4, 3, 3, 2)
+    for name, row, column in [("conv2d", (1, 1, 1, 0), (1, 1, 1, 1)), ("conv2d strided", (1, 2, 0, 2), (2, 1, 1, 1))]:
+        (row_stride, row_dilation, row_left, row_right), (stride, dilation, left, right) = row, column
+        plane = F.pad(x.permute(0, 3, 2, 1), (row_left, row_right, left, right))
+        result = F.conv2d(plane, weight, stride=(stride, row_stride), dilation=(dilation, row_dilation))
+        yield case(name, result.permute(0, 3, 2, 1), {"row": row, "column": column}, x=x, weight=weight)
+    x, weight, added = numbers(2, 6, 4), numbers(4, 1, 5), numbers(2, 6, 4)
+    result = rows(F.conv1d(F.pad(rows(x), (3, 1)), weight, groups=4)) + added
+    yield case("depthwise_conv1d", result, {"left": 3, "right": 1}, x=x, weight=weight, added=added)
+
+
+def recurrent():
+    lstm = torch.nn.LSTM(5, 3, batch_first=True).double()
+    names = {"weight_ih_l0": "input", "weight_hh_l0": "recurrent", "bias_ih_l0": "input_bias", "bias_hh_l0": "recurrent_bias"}
+    given = {}
+    for name, ours in names.items():
+        given[ours] = numbers(*getattr(lstm, name).shape)
+        getattr(lstm, name).data = given[ours]
+    x = numbers(2, 7, 5)
+    yield case("lstm", lstm(x)[0], x=x, **given)
+
+
+def pools():
+    x, weight, shift = numbers(2, 11, 3), numbers(3), numbers(3)
+    mean, variance = numbers(3), numbers(3).abs()
+    norm = F.batch_norm(rows(x), mean, variance, weight, shift, eps=1e-5)
+    scale = weight / torch.sqrt(variance + 1e-5)
+    yield case("affine", F.relu(rows(norm)), x=x, scale=scale, shift=shift - mean * scale)
+    yield case("mean", x.mean(1), x=x)
+    yield case("deviation", x.std(1), x=x)
+    means = F.avg_pool1d(rows(x), 4, 4, ceil_mode=True)
+    yield case("segment_mean", rows(means.repeat_interleave(4, dim=2)[..., :11]), {"length": 4}, x=x)
+    x = numbers(2, 3, 7, scale=3)
+    yield case("activate sigmoid", torch.sigmoid(x), {"parameter": 0}, x=x)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-o", "--out", type=Path, default=Path(__file__).parents[1] / "tests/goldens/ops.json")
     out = parser.parse_args().out
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
-    groups = [tables_and_matrices, convolutions, norms, attentions, rotary, pointwise, spectra, phases]
+    groups = [tables_and_matrices, convolutions, norms, attentions, rotary, pointwise, spectra, phases,
+              planes, recurrent, pools]
     cases = [one for group in groups for one in group()]
     content = {
         "provenance": {"script": "tools/make_op_goldens.py", "torch": torch.__version__, "seed": SEED,

@@ -74,7 +74,7 @@ Result<std::string> find_voice(const std::string& given, const std::string& mode
   return Error{ErrorCode::voice_invalid,
                "no voice was given, and the model folder " + model + " has none of its own",
                {},
-               "--voice PATH with a baked voice folder, a voice file or conds.pt"};
+               "--voice PATH with a voice file, a baked folder, conds.pt or a recording"};
 }
 
 }  // namespace nightingale::cli

@@ -15,6 +15,7 @@
 #include "cli/say.hpp"
 #include "cli/spoken_json.hpp"
 #include "cli/verbs.hpp"
+#include "cli/voices.hpp"
 
 namespace nightingale::cli {
 
@@ -25,7 +26,7 @@ struct Given {
   std::string input, output = "speech.wav", model, voice, format;
   Request request;
   EngineOptions options;
-  bool quiet = false, json = false;
+  bool quiet = false, json = false, no_cache = false;
 
   bool to_pipe() const { return output == "-"; }
   std::string pipe_format() const { return format.empty() ? "wav" : format; }
@@ -94,10 +95,12 @@ int speak(Given& given) {
   if (!model.ok()) return complain(model.error());
   const Result<std::string> path = find_voice(given.voice, model.value());
   if (!path.ok()) return complain(path.error());
-  const Result<Voice> voice = Voice::open(path.value());
+  const Result<Voice> voice =
+      open_voice({path.value(), model.value(), given.options, !given.no_cache, given.quiet});
   if (!voice.ok()) return complain(voice.error());
   const Result<Engine> engine = Engine::open(model.value(), given.options);
   if (!engine.ok()) return complain(engine.error());
+  if (on_terminal() && !given.quiet) tell_findings(engine->check_voice(voice.value()));
 
   const auto start = std::chrono::steady_clock::now();
   const Result<Audio> audio = say(given, engine.value(), voice.value());
@@ -121,7 +124,8 @@ void add_speak(CLI::App& program, int& status) {
           ->type_name("FILE")
           ->capture_default_str();
   verb->add_option("--model", given->model, "Model folder")->type_name("DIR");
-  verb->add_option("--voice", given->voice, "Baked folder, voice file or conds.pt (default: the model's own)")
+  verb->add_option("--voice", given->voice,
+                   "Voice file, baked folder, conds.pt or a recording (default: the model's own)")
       ->type_name("PATH");
   verb->add_option("--language", given->request.language, "Language of the text, for a multilingual model")
       ->type_name("ID");
@@ -129,6 +133,7 @@ void add_speak(CLI::App& program, int& status) {
       ->type_name("NAME");
   verb->add_option("--threads", given->options.threads, "Threads; 0 is one for each core")->type_name("N");
   verb->add_flag("!--no-watermark", given->options.watermark, "Leave the inaudible watermark out");
+  verb->add_flag("--no-cache", given->no_cache, "Bake a recording anew, and keep nothing of it");
   verb->add_flag("--quiet", given->quiet, "No progress bar");
   verb->add_flag("--json", given->json, "Print one JSON object: timings, tokens, seed");
   add_fields(*verb, given->request);

@@ -10,6 +10,9 @@ namespace nightingale::cli {
 enum Status { done = 0, at_fault = 1, wrong_usage = 2, interrupted = 130 };
 
 void add_speak(CLI::App& program, int& status);
+void add_voice(CLI::App& program, int& status);
+void add_voice_bake(CLI::App& voice, int& status);
+void add_voice_show(CLI::App& voice, int& status);
 void add_inspect(CLI::App& program, int& status);
 void add_verify(CLI::App& program, int& status);
 void add_explain(CLI::App& program, int& status);

@@ -1,7 +1,7 @@
 /* Nightingale for C: the same engine as nightingale.hpp behind opaque handles.
  *
  *   nightingale_engine *engine = nightingale_engine_open("chatterbox", NULL);
- *   nightingale_voice *voice = nightingale_voice_open("anna");
+ *   nightingale_voice *voice = nightingale_voice_open("anna.voice");
  *   nightingale_request *request = nightingale_request_defaults();
  *   nightingale_request_set_text(request, "Hello world.");
  *   nightingale_audio *audio = nightingale_speak(engine, voice, request);
@@ -59,9 +59,12 @@ NIGHTINGALE_EXPORT nightingale_engine* nightingale_engine_open(const char* model
                                                                const nightingale_options* options);
 NIGHTINGALE_EXPORT void nightingale_engine_close(nightingale_engine* engine);
 
-/* A voice: a baked folder, a voice file or conds.pt. */
+/* A voice: a voice file, a baked folder or conds.pt. */
 typedef struct nightingale_voice nightingale_voice;
 NIGHTINGALE_EXPORT nightingale_voice* nightingale_voice_open(const char* path);
+enum { NIGHTINGALE_FORM_AUTOMATIC = 0, NIGHTINGALE_FORM_FILE = 1, NIGHTINGALE_FORM_FOLDER = 2 };
+/* Writes it as one file or as a baked folder; automatic goes by the ending of `path`. */
+NIGHTINGALE_EXPORT int nightingale_voice_save(const nightingale_voice* voice, const char* path, int form);
 NIGHTINGALE_EXPORT void nightingale_voice_close(nightingale_voice* voice);
 
 /* What to speak, and how: upstream's defaults until something else is set. */

@@ -4,7 +4,7 @@
 //   using namespace nightingale;
 //
 //   auto engine = Engine::open("chatterbox");             // a folder with upstream's own files
-//   auto voice = Voice::open("anna");                     // a baked folder, a voice file or conds.pt
+//   auto voice = Voice::open("anna.voice");               // a voice file, a baked folder or conds.pt
 //   auto audio = engine->speak({.text = "Hello world."}, *voice);
 //   write_audio(*audio, "hello.wav");
 //
@@ -28,6 +28,7 @@
 #include "nightingale/error.hpp"
 #include "nightingale/export.h"
 #include "nightingale/request.hpp"
+#include "nightingale/voice.hpp"
 
 namespace nightingale {
 
@@ -35,22 +36,7 @@ inline constexpr int sample_rate = 24000;  // Hz, of everything that is spoken
 
 NIGHTINGALE_EXPORT std::string version();
 
-struct VoiceArrays;
 class Model;
-
-// A voice to speak with.
-class NIGHTINGALE_EXPORT Voice {
- public:
-  // `path` is a baked folder (.npy), a voice file (.safetensors) or upstream's conds.pt. Errors:
-  // voice_invalid, file_invalid.
-  static Result<Voice> open(const std::string& path);
-
- private:
-  friend class Engine;
-  explicit Voice(std::shared_ptr<const VoiceArrays> arrays)
-      : arrays_(std::move(arrays)) {}
-  std::shared_ptr<const VoiceArrays> arrays_;
-};
 
 // Which T3 to take from a folder that holds several.
 enum class Variant {
@@ -118,6 +104,10 @@ class NIGHTINGALE_EXPORT Engine {
   // before any arithmetic, with the whole story. Errors: shape_mismatch, option_invalid.
   Result<Array> decode_step(const DecoderInput& input) const;
 
+  // What may sound worse than it could when this voice is spoken with here: it was made for another T3, or
+  // has a longer prompt than this one was trained with. Nothing of it prevents speaking.
+  std::vector<Finding> check_voice(const Voice& voice) const;
+
   // The formulas that the proof run has shown, one line each; the last is "audio = [batch, 480·out_frame]".
   std::vector<std::string> proof() const;
 
@@ -125,6 +115,31 @@ class NIGHTINGALE_EXPORT Engine {
   explicit Engine(std::shared_ptr<const Model> model)
       : model_(std::move(model)) {}
   std::shared_ptr<const Model> model_;
+};
+
+struct Bakery;
+
+// Makes voices of recordings. Constant after opening and cheap to copy, like an Engine.
+class NIGHTINGALE_EXPORT Baker {
+ public:
+  // `model` is a folder with upstream's files, of which ve.safetensors and s3gen.safetensors are read.
+  // Errors: as Engine::open.
+  static Result<Baker> open(const std::string& model, const EngineOptions& options = {});
+
+  // Listens to a recording (any file that libsndfile reads, any rate, any number of channels), says what is
+  // wrong with it, picks the best 10 s of a longer one and makes a voice of them. Errors: audio_invalid,
+  // cancelled, memory.
+  Result<Baked> bake(const std::string& recording, const BakeOptions& options = {}) const;
+
+  // A name for what `bake` would make, for caches: it changes with the recording's content, the model's
+  // files, the version and every option. Needs no opened model. Errors: model_missing, audio_invalid.
+  static Result<std::string> key(const std::string& model, const std::string& recording,
+                                 const BakeOptions& options = {});
+
+ private:
+  explicit Baker(std::shared_ptr<const Bakery> bakery)
+      : bakery_(std::move(bakery)) {}
+  std::shared_ptr<const Bakery> bakery_;
 };
 
 // What can be told of a request without a model: its text and its fields. Errors: text_invalid,

@@ -172,6 +172,17 @@ nightingale_voice* nightingale_voice_open(const char* path) {
   return noted([&] { return new nightingale_voice{unwrap(Voice::open(&given(path, "voice")))}; }, nullptr);
 }
 
+int nightingale_voice_save(const nightingale_voice* voice, const char* path, int form) {
+  const auto save = [&] {
+    if (form < NIGHTINGALE_FORM_AUTOMATIC || form > NIGHTINGALE_FORM_FOLDER) {
+      fail(ErrorCode::option_invalid, "a voice has no form " + std::to_string(form));
+    }
+    unwrap(given(voice, "voice").voice.save(&given(path, "path"), static_cast<VoiceForm>(form)));
+    return 0;
+  };
+  return noted(save, -1);
+}
+
 void nightingale_voice_close(nightingale_voice* voice) {
   delete voice;
 }

@@ -2,6 +2,7 @@
 #include "api/guarded.hpp"
 #include "api/open_model.hpp"
 #include "models/hift/facts.hpp"
+#include "models/t3/facts.hpp"
 #include "nightingale/nightingale.hpp"
 #include "nightingale/version.h"
 #include "synthesis/pipeline.hpp"
@@ -33,16 +34,12 @@ std::string version() {
   return NIGHTINGALE_VERSION;
 }
 
-Result<Voice> Voice::open(const std::string& path) {
-  return guarded([&] { return Voice(std::make_shared<const VoiceArrays>(read_voice(path))); });
-}
-
 Result<Engine> Engine::open(const std::string& model, const EngineOptions& options) {
   return guarded([&] { return Engine(open_model(model, options)); });
 }
 
 Result<Audio> Engine::speak(const Request& request, const Voice& voice) const {
-  return guarded([&] { return audio_of(nightingale::speak(*model_, *voice.arrays_, request)); });
+  return guarded([&] { return audio_of(nightingale::speak(*model_, voice.kept_->arrays, request)); });
 }
 
 Result<Done> check_request(const Request& request) {
@@ -51,6 +48,10 @@ Result<Done> check_request(const Request& request) {
     pieces_of(request);
     return Done{};
   });
+}
+
+std::vector<Finding> Engine::check_voice(const Voice& voice) const {
+  return doubts_about(*voice.kept_, std::string(name_of(model_->folder().language)), t3::longest_prompt);
 }
 
 std::vector<std::string> Engine::proof() const {

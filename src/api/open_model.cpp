@@ -12,15 +12,6 @@ namespace {
 
 constexpr const char* shipped_watermark = "perth.safetensors";
 
-WantedLanguage wanted(Variant variant) {
-  switch (variant) {
-    case Variant::automatic: return WantedLanguage::automatic;
-    case Variant::english: return WantedLanguage::english;
-    case Variant::multilingual: return WantedLanguage::multilingual;
-  }
-  return WantedLanguage::automatic;
-}
-
 void check_threads(int threads) {
   constexpr int most = 1024;
   if (threads >= 0 && threads <= most) return;
@@ -30,7 +21,16 @@ void check_threads(int threads) {
 
 }  // namespace
 
-std::unique_ptr<Ops> open_substrate(const EngineOptions& options) {
+WantedLanguage wanted_language(Variant variant) {
+  switch (variant) {
+    case Variant::automatic: return WantedLanguage::automatic;
+    case Variant::english: return WantedLanguage::english;
+    case Variant::multilingual: return WantedLanguage::multilingual;
+  }
+  return WantedLanguage::automatic;
+}
+
+std::unique_ptr<Ops> make_substrate(const EngineOptions& options) {
   check_threads(options.threads);
   if (options.substrate == Substrate::reference) return make_reference();
   return make_cpu({.threads = options.threads});
@@ -56,8 +56,8 @@ std::string watermark_file(const std::string& given) {
 std::shared_ptr<const Model> open_model(const std::string& path, const EngineOptions& options) {
   check_threads(options.threads);
   const std::string watermark = options.watermark ? watermark_file(options.watermark_weights) : "";
-  return std::make_shared<const Model>(find_model(path, wanted(options.variant), options.language),
-                                       open_substrate(options), watermark);
+  return std::make_shared<const Model>(find_model(path, wanted_language(options.variant), options.language),
+                                       make_substrate(options), watermark);
 }
 
 }  // namespace nightingale

@@ -9,8 +9,10 @@
 
 namespace nightingale {
 
-// The substrate of the options. Throws Failure (option_invalid).
-std::unique_ptr<Ops> open_substrate(const EngineOptions& options);
+WantedLanguage wanted_language(Variant variant);
+
+// Throws Failure (option_invalid) for a number of threads that nobody has.
+std::unique_ptr<Ops> make_substrate(const EngineOptions& options);
 
 // The file of the watermark's network: the one given, or the one that ships. Throws Failure (model_missing).
 std::string watermark_file(const std::string& given);

@@ -23,7 +23,7 @@ struct WithSubstrate {
   Watermark watermark;
 
   explicit WithSubstrate(const EngineOptions& options, const std::string& weights)
-      : substrate(open_substrate(options)),
+      : substrate(make_substrate(options)),
         watermark(weights, *substrate) {}
 };
 

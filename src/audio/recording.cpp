@@ -186,6 +186,10 @@ std::span<const float> RecordingReader::next() {
   return mono_;
 }
 
+std::span<const float> RecordingReader::channels_of_block() const {
+  return std::span(interleaved_).first(mono_.size() * static_cast<std::size_t>(channels()));
+}
+
 std::vector<float> read_mono(const std::string& path, int rate, double most_seconds) {
   RecordingReader reader(path);
   Resampler resampler(reader.rate(), rate);

@@ -38,6 +38,8 @@ class RecordingReader {
   // The next mono samples in ±1, at the file's own rate, valid until the next call; none at its end. Refused:
   // a sample that is infinite or no number, and a file without any sample.
   std::span<const float> next();
+  // That block before its channels were averaged: [sample, channel].
+  std::span<const float> channels_of_block() const;
 
  private:
   struct Sound;

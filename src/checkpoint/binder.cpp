@@ -147,6 +147,31 @@ Weight Binder::weight_norm(std::initializer_list<Axis> axes, Use use) const {
   return Weight(weight);
 }
 
+BatchNormWeights Binder::batch_norm(Axis channel, double eps, Affine affine) const {
+  Binding::Record& record = *binding_->record_;
+  const Shape declared{channel};
+  const auto claim = [&](std::string_view name) { return record.claim(join(name), declared, scope_); };
+  const auto folded = [&](std::string_view name) {
+    auto weight = std::make_shared<WeightRecord>();
+    weight->path = join(name);
+    weight->shape = declared;
+    return Weight(weight);
+  };
+  ClaimedBatchNorm norm;
+  norm.mean = claim("running_mean");
+  norm.variance = claim("running_var");
+  if (affine == Affine::yes) {
+    norm.weight = claim("weight");
+    norm.bias = claim("bias");
+  }
+  norm.eps = eps;
+  norm.scale = folded("scale");
+  norm.shift = folded("shift");
+  unused("num_batches_tracked", "a counter of the training");
+  record.batch_norms.push_back(norm);
+  return {norm.scale, norm.shift};
+}
+
 std::int64_t Binder::layers(std::string_view name) const {
   Binding::Record& record = *binding_->record_;
   LayerRow row{join(name), {}, 0};
@@ -206,6 +231,10 @@ void Binding::judge() {
   }
   for (const ClaimedWeight& claimed : record.weights) {
     claimed.weight.record().shape = claimed.weight.shape().resolved();
+  }
+  for (const ClaimedBatchNorm& norm : record.batch_norms) {
+    norm.scale.record().shape = norm.scale.shape().resolved();
+    norm.shift.record().shape = norm.shift.shape().resolved();
   }
 }
 

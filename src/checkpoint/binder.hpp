@@ -24,6 +24,13 @@ namespace nightingale {
 
 class Binding;
 
+// A batch norm of a trained network is one scale and one shift a channel. Some have no weight and bias of
+// their own.
+struct BatchNormWeights {
+  Weight scale, shift;
+};
+enum class Affine { yes, no };
+
 // A place in a checkpoint: the file, a dotted path, and the scope in which its symbols live. Cheap to copy.
 class Binder {
  public:
@@ -44,6 +51,10 @@ class Binder {
   // path and folds them: weight = original0 · original1 / ‖original1‖, the norm over every axis but the
   // first, in double.
   Weight weight_norm(std::initializer_list<Axis> axes, Use use) const;
+
+  // Claims running_mean, running_var and, with `affine`, weight and bias under this path, [channel] each, and
+  // folds them in double: scale = weight/√(variance + eps), shift = bias − mean·scale.
+  BatchNormWeights batch_norm(Axis channel, double eps, Affine affine) const;
 
   // How many numbered children `name` has: name.0, name.1, … A hole in the row is reported.
   std::int64_t layers(std::string_view name) const;

@@ -84,6 +84,34 @@ void load_pair(WeightRecord& weight, const Claim& length, const Claim& direction
                   "its numbers are all zero along this first axis: a direction without length", faults);
 }
 
+// The claimed tensors of a batch norm in double, each searched for faults.
+std::vector<double> numbers_of(const Claim& claim, std::vector<Fact>& faults) {
+  look_for_faults(claim.name, claim.tensor->shape, converted(*claim.tensor), "", faults);
+  return to_double(*claim.tensor);
+}
+
+void load_batch_norm(const ClaimedBatchNorm& norm, const std::vector<Claim>& claims,
+                     std::vector<Fact>& faults) {
+  const std::size_t faults_before = faults.size();
+  const std::vector<double> mean = numbers_of(claims[norm.mean], faults);
+  const std::vector<double> variance = numbers_of(claims[norm.variance], faults);
+  std::vector<double> weight(mean.size(), 1.0), bias(mean.size(), 0.0);
+  if (norm.weight) weight = numbers_of(claims[*norm.weight], faults);
+  if (norm.bias) bias = numbers_of(claims[*norm.bias], faults);
+  std::vector<float> scale, shift;
+  for (std::size_t channel = 0; channel < mean.size(); ++channel) {
+    const double factor = weight[channel] / std::sqrt(variance[channel] + norm.eps);
+    scale.push_back(static_cast<float>(factor));
+    shift.push_back(static_cast<float>(bias[channel] - mean[channel] * factor));
+  }
+  own(norm.scale.record(), std::move(scale));
+  own(norm.shift.record(), std::move(shift));
+  if (faults.size() > faults_before) return;
+  const Claim& spread = claims[norm.variance];
+  look_for_faults(spread.name, spread.tensor->shape, norm.scale->values,
+                  "its variance is negative: no square root can be taken", faults);
+}
+
 }  // namespace
 
 void Binding::load(Ops& op) {
@@ -102,6 +130,7 @@ void Binding::load(Ops& op) {
       load_plain(weight, *first.tensor, file, faults);
     }
   }
+  for (const ClaimedBatchNorm& norm : record.batch_norms) load_batch_norm(norm, record.claims, faults);
   if (!faults.empty()) {
     const std::size_t count = faults.size();
     throw Failure(

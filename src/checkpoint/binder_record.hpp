@@ -29,6 +29,14 @@ struct ClaimedWeight {
   std::optional<std::size_t> direction;  // then `claim` is the length
 };
 
+// A batch norm: two weights made of two or four claims.
+struct ClaimedBatchNorm {
+  Weight scale, shift;
+  std::size_t mean = 0, variance = 0;
+  std::optional<std::size_t> weight, bias;
+  double eps = 0;
+};
+
 // The numbered children of one path: path.0, path.1, …
 struct LayerRow {
   std::string path;
@@ -48,6 +56,7 @@ struct Binding::Record {
   std::vector<Claim> claims;
   std::vector<ClaimedWeight> weights;
   std::vector<WeightNormPair> pairs;
+  std::vector<ClaimedBatchNorm> batch_norms;
   std::vector<LayerRow> rows;
   std::vector<UnusedTensors> known_unused;
 

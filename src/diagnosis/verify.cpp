@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "diagnosis/verify_baking.hpp"
 #include "diagnosis/verify_steps.hpp"
 
 namespace nightingale {
@@ -28,7 +29,12 @@ bool is_fault(const VerifiedStep& step) {
 }  // namespace
 
 Verification verify(const Model& model, const ReferenceFolder& reference, const VoiceArrays* voice) {
-  return {VerifySteps(model, reference, voice).run()};
+  std::vector<VerifiedStep> steps = VerifySteps(model, reference, voice).run();
+  if (voice) {
+    const std::vector<VerifiedStep> baked = verify_baking(model, *voice);
+    steps.insert(steps.begin(), baked.begin(), baked.end());
+  }
+  return {std::move(steps)};
 }
 
 bool Verification::ok() const {

@@ -16,7 +16,7 @@ Weight bind(const Binder& at, const Conv1dOptions& options) {
 
 Conv1d::Conv1d(Binder at, const Conv1dOptions& options)
     : weight(bind(at, options)),
-      bias(at.tensor("bias", {options.out})),
+      bias(options.bias == Bias::yes ? at.tensor("bias", {options.out}) : Weight{}),
       geometry{.stride = options.stride,
                .dilation = options.dilation,
                .pad_left = options.pad_left,

@@ -6,7 +6,7 @@
 // detected.
 #pragma once
 
-#include "checkpoint/binder.hpp"
+#include "layers/linear.hpp"
 
 namespace nightingale {
 
@@ -20,6 +20,7 @@ struct Conv1dOptions {
   std::int64_t pad_left = 0;
   std::int64_t pad_right = 0;
   Stored stored = Stored::plain;
+  Bias bias = Bias::yes;
 };
 
 struct Conv1d {

@@ -160,6 +160,28 @@ Tensor Ops::conv_transpose1d(const Tensor& x, const Weight& weight, const Weight
   return out;
 }
 
+Tensor Ops::conv2d(const Tensor& x, const Weight& weight, const PlaneConvolution& geometry) {
+  require_type("conv2d", x, real_);
+  Tensor out = allocate(rules::conv2d(x, weight, geometry), real_);
+  do_conv2d(x, weight, geometry, out);
+  return out;
+}
+
+Tensor Ops::depthwise_conv1d(const Tensor& x, const Weight& weight, const Convolution& geometry,
+                             const Fused& fused) {
+  require_type("depthwise_conv1d", x, real_);
+  Tensor out = allocate(rules::depthwise_conv1d(x, weight, geometry, fused), real_);
+  do_depthwise_conv1d(x, weight, geometry, fused, out);
+  return out;
+}
+
+Tensor Ops::lstm(const Tensor& x, const LstmWeights& weights) {
+  require_type("lstm", x, real_);
+  Tensor out = allocate(rules::lstm(x, weights), real_);
+  do_lstm(x, weights, out);
+  return out;
+}
+
 Tensor Ops::layer_norm(const Tensor& x, const Weight& scale, const Weight& shift, float eps,
                        Activation then) {
   require_type("layer_norm", x, real_);
@@ -175,6 +197,15 @@ Tensor Ops::rms_norm(const Tensor& x, const Weight& scale, float eps) {
   rules::per_channel("rms_norm", x, scale);
   Tensor out = allocate(x.shape(), real_);
   do_rms_norm(x, scale, eps, out);
+  return out;
+}
+
+Tensor Ops::affine(const Tensor& x, const Weight& scale, const Weight& shift, Activation then) {
+  require_type("affine", x, real_);
+  rules::per_channel("affine", x, scale);
+  rules::per_channel("affine", x, shift);
+  Tensor out = allocate(x.shape(), real_);
+  do_affine(x, scale, shift, then, out);
   return out;
 }
 
@@ -271,6 +302,27 @@ Tensor Ops::scale(const Tensor& x, float factor, float offset) {
   require_type("scale", x, real_);
   Tensor out = allocate(x.shape(), real_);
   do_scale(x, factor, offset, out);
+  return out;
+}
+
+Tensor Ops::mean(const Tensor& x, Name axis) {
+  require_type("mean", x, real_);
+  Tensor out = allocate(rules::pooled("mean", x, axis, 1), real_);
+  do_mean(x, rules::place_of("mean", x, axis), out);
+  return out;
+}
+
+Tensor Ops::deviation(const Tensor& x, Name axis) {
+  require_type("deviation", x, real_);
+  Tensor out = allocate(rules::pooled("deviation", x, axis, 2), real_);
+  do_deviation(x, rules::place_of("deviation", x, axis), out);
+  return out;
+}
+
+Tensor Ops::segment_mean(const Tensor& x, Name axis, std::int64_t length) {
+  require_type("segment_mean", x, real_);
+  Tensor out = allocate(rules::segment_mean(x, axis, length), real_);
+  do_segment_mean(x, rules::place_of("segment_mean", x, axis), length, out);
   return out;
 }
 

@@ -35,6 +35,7 @@ struct Activation {
     leaky_relu,  // x > 0 ? x : parameter · x
     relu,
     tanh,
+    sigmoid,  // 1/(1 + exp(−x))
     sine,
     exponential,  // min(exp x, parameter)
     absolute,
@@ -63,6 +64,18 @@ struct Convolution {
 struct TransposedConvolution {
   std::int64_t stride = 1;
   std::int64_t trim = 0;
+};
+
+// A 2-D convolution's geometry: one of a 1-D convolution for each direction.
+struct PlaneConvolution {
+  Convolution row, column;
+};
+
+// The weights of one layer of an LSTM, its gates in the order input, forget, candidate, output.
+struct LstmWeights {
+  Weight input;                       // [gate 4·hidden, in]
+  Weight recurrent;                   // [gate 4·hidden, hidden]
+  Weight input_bias, recurrent_bias;  // [gate 4·hidden]
 };
 
 enum class Padding { zero, reflect };
@@ -144,11 +157,25 @@ class Ops {
   Tensor conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,
                           const TransposedConvolution& shape);
 
+  // x [batch, row, column, in] → [batch, row′, column′, out]; weight [out, in, column tap, row tap], as
+  // upstream stores planes of [band, frame]
+  Tensor conv2d(const Tensor& x, const Weight& weight, const PlaneConvolution& shape);
+  // Each channel by itself, of stride 1: x [batch, row, channel] → [batch, row′, channel]; weight [channel,
+  // 1, tap]
+  Tensor depthwise_conv1d(const Tensor& x, const Weight& weight, const Convolution& shape,
+                          const Fused& fused = {});
+  // x [batch, row, in] → the hidden state of every row, [batch, row, hidden]; the state before the first is
+  // 0.
+  //   i, f, g, o = W·x + b + U·h + c;  cell = σ(f)·cell + σ(i)·tanh(g);  h = σ(o)·tanh(cell)
+  Tensor lstm(const Tensor& x, const LstmWeights& weights);
+
   // Over the innermost axis: (x − mean)/√(variance + eps) · scale + shift, then the activation.
   Tensor layer_norm(const Tensor& x, const Weight& scale, const Weight& shift, float eps,
                     Activation then = {});
   // x/√(mean(x²) + eps) · scale
   Tensor rms_norm(const Tensor& x, const Weight& scale, float eps);
+  // x · scale + shift, per channel, then the activation: a batch norm of a trained network.
+  Tensor affine(const Tensor& x, const Weight& scale, const Weight& shift, Activation then = {});
   // x/max(‖x‖, eps)
   Tensor normalise(const Tensor& x, float eps);
 
@@ -178,6 +205,12 @@ class Ops {
   Tensor combine(float factor, const Tensor& x, float other, const Tensor& y);
   // factor·x + offset
   Tensor scale(const Tensor& x, float factor, float offset = 0);
+
+  // Over a whole axis, which disappears: the mean, and the standard deviation with n − 1 below the root.
+  Tensor mean(const Tensor& x, Name axis);
+  Tensor deviation(const Tensor& x, Name axis);
+  // Every index replaced by the mean of its segment of `length` neighbours; the last one may be shorter.
+  Tensor segment_mean(const Tensor& x, Name axis, std::int64_t length);
 
   // Moving numbers about.
   Tensor concat(std::span<const Tensor> parts, Name axis);
@@ -229,9 +262,16 @@ class Ops {
                          const Fused& fused, Tensor& out) = 0;
   virtual void do_conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,
                                    const TransposedConvolution& shape, Tensor& out) = 0;
+  virtual void do_conv2d(const Tensor& x, const Weight& weight, const PlaneConvolution& shape,
+                         Tensor& out) = 0;
+  virtual void do_depthwise_conv1d(const Tensor& x, const Weight& weight, const Convolution& shape,
+                                   const Fused& fused, Tensor& out) = 0;
+  virtual void do_lstm(const Tensor& x, const LstmWeights& weights, Tensor& out) = 0;
   virtual void do_layer_norm(const Tensor& x, const Weight& scale, const Weight& shift, float eps,
                              Activation then, Tensor& out) = 0;
   virtual void do_rms_norm(const Tensor& x, const Weight& scale, float eps, Tensor& out) = 0;
+  virtual void do_affine(const Tensor& x, const Weight& scale, const Weight& shift, Activation then,
+                         Tensor& out) = 0;
   virtual void do_normalise(const Tensor& x, float eps, Tensor& out) = 0;
   virtual void do_attention(const Tensor& query, const Tensor& key, const Tensor& value, float scale,
                             Tensor& out) = 0;
@@ -251,6 +291,10 @@ class Ops {
                            Tensor& out) = 0;
   virtual void do_combine(float factor, const Tensor& x, float other, const Tensor& y, Tensor& out) = 0;
   virtual void do_scale(const Tensor& x, float factor, float offset, Tensor& out) = 0;
+  // x seen as [outer, along, inner]: everything before the axis, the axis, everything behind it.
+  virtual void do_mean(const Tensor& x, std::size_t axis, Tensor& out) = 0;
+  virtual void do_deviation(const Tensor& x, std::size_t axis, Tensor& out) = 0;
+  virtual void do_segment_mean(const Tensor& x, std::size_t axis, std::int64_t length, Tensor& out) = 0;
   virtual void do_stft(const Tensor& x, const Spectrum& spectrum, Tensor& out) = 0;
   virtual void do_istft(const Tensor& magnitude, const Tensor& phase, const Spectrum& spectrum,
                         Tensor& out) = 0;

@@ -1,100 +1,9 @@
 // The rules of the operations that compute. Those that only move numbers stand in rules_moves.cpp.
 #include "ops/rules.hpp"
 
-#include "ops/refusal.hpp"
+#include "ops/rules_common.hpp"
 
 namespace nightingale::rules {
-
-namespace {
-
-Axis resolved(const Axis& axis) {
-  return {axis.name, axis.size.resolved()};
-}
-
-void require_rank(const Operation& operation, const Weight& weight, std::size_t rank, const char* layout) {
-  if (weight.shape().rank() == rank) return;
-  refuse(operation,
-         {"the weight has " + std::to_string(weight.shape().rank()) + " axes, not " + layout,
-          "declare it with the axes " + std::string(layout)},
-         {side(weight, layout)});
-}
-
-// One value for each index of the axis that comes out.
-void require_bias(const Operation& operation, const Weight& bias, const Axis& out) {
-  if (!bias) return;
-  const Shape& axes = bias.shape();
-  if (axes.rank() == 1 && axes[0].name == out.name && same(axes[0].size, out.size)) return;
-  refuse(operation,
-         {"the bias " + bias.path() + " is " + axes.text() + " but what comes out is " + quoted(out),
-          "bind the bias with the axis that the weight puts out"},
-         {side(bias, Shape{out}.text()), side(*operation.weight)});
-}
-
-void require_added(const Operation& operation, const Fused& fused, const Shape& result) {
-  if (fused.add) require_equal(operation, {"the result", result}, {"what is added", *fused.add});
-}
-
-// The result's axes must be told apart by name, so a new one may not be there already.
-void require_new(const Operation& operation, const Tensor& x, std::size_t replaced, const Axis& added) {
-  for (std::size_t i = 0; i < x.shape().rank(); ++i) {
-    if (i == replaced || x.shape()[i].name != added.name) continue;
-    refuse(operation,
-           {"the result would have two axes '" + std::string(added.name.text()) + "'",
-            "rename the axis of x first"},
-           {side({"x", x})});
-  }
-}
-
-// How many taps, as a number: a convolution's length cannot be told without it.
-std::int64_t taps_of(const Operation& operation, const Weight& weight) {
-  const Size taps = weight.shape()[2].size.resolved();
-  if (taps.is_number() && taps.number() > 0) return taps.number();
-  refuse(operation,
-         {"the number of taps is not known: " + quoted(weight.shape()[2]),
-          "bind the weight to a checkpoint, or declare the size of its tap axis"},
-         {side(weight)});
-}
-
-void require_rows(const Operation& operation, const Tensor& x, const Weight& weight) {
-  require_rank(operation, weight, 3, operation.name == "conv1d" ? "[out, in, tap]" : "[in, out, tap]");
-  const Axis& in = weight.shape()[operation.name == "conv1d" ? 1 : 0];
-  require_innermost(operation, {"x", x}, in, "the weight");
-  require_layout(operation, {"x", x}, 3, "[batch, row, " + std::string(in.name.text()) + "]");
-}
-
-std::string written(std::int64_t number) {
-  return (number < 0 ? " − " : " + ") + std::to_string(number < 0 ? -number : number);
-}
-
-// (row + padding − dilation·(taps − 1) − 1)/stride + 1, in whole numbers for every length.
-Size convolved(const Operation& operation, const Tensor& x, std::int64_t taps, const Convolution& geometry) {
-  const Axis& row = x.shape()[1];
-  const std::int64_t reach = geometry.dilation * (taps - 1) + 1;
-  const std::int64_t padding = geometry.pad_left + geometry.pad_right;
-  if (geometry.stride < 1 || geometry.dilation < 1 || geometry.pad_left < 0 || geometry.pad_right < 0) {
-    refuse(operation,
-           {"stride and dilation must be at least 1 and padding at least 0",
-            "correct the convolution's geometry"},
-           {side({"x", x})});
-  }
-  const Size room = row.size + (padding - reach);
-  if (room.is_number() && room.number() < 0) {
-    refuse(operation,
-           {quoted(row) + " with padding " + std::to_string(geometry.pad_left) + " + " +
-                std::to_string(geometry.pad_right) + " is shorter than the reach of " + std::to_string(taps) +
-                " taps, " + std::to_string(reach),
-            "the input is too short for this convolution, or its padding is forgotten"},
-           {side({"x", x}), side(*operation.weight)});
-  }
-  if (const auto steps = room.divided(geometry.stride)) return *steps + 1;
-  refuse(operation,
-         {"(" + row.size.text() + written(padding - reach) + ")/" + std::to_string(geometry.stride) +
-              " is not a whole number of steps for every length",
-          "pad '" + std::string(row.name.text()) + "' so that the stride divides it for every length"},
-         {side({"x", x}), side(*operation.weight)});
-}
-
-}  // namespace
 
 Shape embedding(const Tensor& ids, const Weight& table) {
   const Operation operation{"embedding", &table};
@@ -122,38 +31,52 @@ Shape linear(const Tensor& x, const Weight& weight, const Weight& bias, const Fu
   return result;
 }
 
-Shape conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& geometry,
-             const Fused& fused) {
-  const Operation operation{"conv1d", &weight};
-  require_rows(operation, x, weight);
-  const Axis out = resolved(weight.shape()[0]);
-  require_bias(operation, bias, out);
-  require_new(operation, x, 2, out);
-  const Size rows = convolved(operation, x, taps_of(operation, weight), geometry);
-  Shape result{x.shape()[0], {x.shape()[1].name, rows}, out};
-  require_added(operation, fused, result);
-  return result;
+Shape lstm(const Tensor& x, const LstmWeights& weights) {
+  const Operation operation{"lstm", &weights.input};
+  require_rank(operation, weights.input, 2, "[gate, in]");
+  require_rank(operation, weights.recurrent, 2, "[gate, hidden]");
+  require_innermost(operation, {"x", x}, weights.input.shape()[1], "the weight");
+  require_layout(operation, {"x", x}, 3,
+                 "[batch, row, " + std::string(weights.input.shape()[1].name.text()) + "]");
+  const Axis gate = resolved(weights.input.shape()[0]);
+  const Axis hidden = resolved(weights.recurrent.shape()[1]);
+  const Shape expected{gate, hidden};
+  require_equal({"lstm", &weights.recurrent}, {"the input weight's gates", expected},
+                {"the recurrent weight", weights.recurrent.shape()});
+  require_bias({"lstm", &weights.input_bias}, weights.input_bias, gate);
+  require_bias({"lstm", &weights.recurrent_bias}, weights.recurrent_bias, gate);
+  if (!same(gate.size, 4 * hidden.size)) {
+    refuse(operation,
+           {quoted(gate) + " is not four times " + quoted(hidden),
+            "an LSTM has four gates: input, forget, candidate, output"},
+           {side(weights.input), side(weights.recurrent)});
+  }
+  require_new(operation, x, 2, hidden);
+  return {x.shape()[0], x.shape()[1], hidden};
 }
 
-Shape conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,
-                       const TransposedConvolution& geometry) {
-  const Operation operation{"conv_transpose1d", &weight};
-  require_rows(operation, x, weight);
-  const Axis out = resolved(weight.shape()[1]);
-  require_bias(operation, bias, out);
-  require_new(operation, x, 2, out);
-  const Axis& row = x.shape()[1];
-  const std::int64_t taps = taps_of(operation, weight);
-  const Size rows = geometry.stride * (row.size - 1) + (taps - 2 * geometry.trim);
-  if (geometry.stride < 1 || geometry.trim < 0 || (rows.is_number() && rows.number() < 0)) {
+Shape pooled(std::string_view name, const Tensor& x, Name axis, std::int64_t fewest) {
+  const std::size_t place = place_of(name, x, axis);
+  const Axis& along = x.shape()[place];
+  if (along.size.is_number() && along.size.number() < fewest) {
     refuse(
-        operation,
-        {quoted(row) + " at stride " + std::to_string(geometry.stride) + " with " + std::to_string(taps) +
-             " taps leaves nothing after " + std::to_string(geometry.trim) + " rows are cut from both ends",
-         "the input is too short, or the geometry is another layer's"},
-        {side({"x", x}), side(weight)});
+        {name},
+        {quoted(along) + " is too short: it takes at least " + std::to_string(fewest), "give a longer input"},
+        {side({"x", x})});
   }
-  return {x.shape()[0], {row.name, rows}, out};
+  Shape out = x.shape();
+  out.erase(place);
+  return out;
+}
+
+Shape segment_mean(const Tensor& x, Name axis, std::int64_t length) {
+  place_of("segment_mean", x, axis);
+  if (length < 1) {
+    refuse({"segment_mean"},
+           {"segments of " + std::to_string(length) + " hold nothing", "give a length of at least 1"},
+           {side({"x", x})});
+  }
+  return x.shape();
 }
 
 void per_channel(std::string_view name, const Tensor& x, const Weight& weight) {

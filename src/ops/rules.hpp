@@ -23,6 +23,10 @@ Shape conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Co
              const Fused& fused = {});
 Shape conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,
                        const TransposedConvolution& geometry);
+Shape conv2d(const Tensor& x, const Weight& weight, const PlaneConvolution& geometry);
+Shape depthwise_conv1d(const Tensor& x, const Weight& weight, const Convolution& geometry,
+                       const Fused& fused = {});
+Shape lstm(const Tensor& x, const LstmWeights& weights);
 // Norms and snake: one weight per channel, or none. The result has x's axes.
 void per_channel(std::string_view operation, const Tensor& x, const Weight& weight);
 
@@ -40,6 +44,10 @@ void combine(const Tensor& x, const Tensor& y);
 // y seen along x's axes: how far one step along each axis of x goes in y, 0 where y repeats. Precondition:
 // `repeated` was content and the sizes are numbers.
 std::array<std::int64_t, Shape::most_axes> strides_along(const Shape& x, const Shape& y);
+
+// An axis that disappears, of at least `fewest` indices; and one whose segments are replaced by their means.
+Shape pooled(std::string_view operation, const Tensor& x, Name axis, std::int64_t fewest);
+Shape segment_mean(const Tensor& x, Name axis, std::int64_t length);
 
 // Moving numbers about.
 Shape concat(std::span<const Tensor> parts, Name axis);

@@ -26,8 +26,13 @@ class Shapes : public Ops {
                  Tensor&) override {}
   void do_conv_transpose1d(const Tensor&, const Weight&, const Weight&, const TransposedConvolution&,
                            Tensor&) override {}
+  void do_conv2d(const Tensor&, const Weight&, const PlaneConvolution&, Tensor&) override {}
+  void do_depthwise_conv1d(const Tensor&, const Weight&, const Convolution&, const Fused&, Tensor&) override {
+  }
+  void do_lstm(const Tensor&, const LstmWeights&, Tensor&) override {}
   void do_layer_norm(const Tensor&, const Weight&, const Weight&, float, Activation, Tensor&) override {}
   void do_rms_norm(const Tensor&, const Weight&, float, Tensor&) override {}
+  void do_affine(const Tensor&, const Weight&, const Weight&, Activation, Tensor&) override {}
   void do_normalise(const Tensor&, float, Tensor&) override {}
   void do_attention(const Tensor&, const Tensor&, const Tensor&, float, Tensor&) override {}
   void do_relative_attention(const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Weight&,
@@ -41,6 +46,9 @@ class Shapes : public Ops {
   void do_multiply(const Tensor&, const Tensor&, std::span<const std::int64_t>, Tensor&) override {}
   void do_combine(float, const Tensor&, float, const Tensor&, Tensor&) override {}
   void do_scale(const Tensor&, float, float, Tensor&) override {}
+  void do_mean(const Tensor&, std::size_t, Tensor&) override {}
+  void do_deviation(const Tensor&, std::size_t, Tensor&) override {}
+  void do_segment_mean(const Tensor&, std::size_t, std::int64_t, Tensor&) override {}
   void do_stft(const Tensor&, const Spectrum&, Tensor&) override {}
   void do_istft(const Tensor&, const Tensor&, const Spectrum&, Tensor&) override {}
   void do_phases(const Tensor&, std::int64_t, float, Tensor&) override {}

@@ -19,6 +19,8 @@ enum class Use {
   matmul,                  // [out, in]
   convolution,             // [out, in, tap]
   transposed_convolution,  // [in, out, tap]
+  plane_convolution,       // [out, in, column tap, row tap]
+  depthwise_convolution,   // [channel, 1, tap]
 };
 
 struct WeightRecord {

@@ -19,6 +19,7 @@ constexpr Names english_t3{"t3_cfg.safetensors"};
 constexpr Names multilingual_t3{"t3_mtl23ls_v2.safetensors", "t3_mtl23ls_v3.safetensors"};
 constexpr Names later_t3{"t3_turbo_v1.safetensors", "t3_nano_v1.safetensors"};
 constexpr Names s3gen_files{"s3gen.safetensors", "s3gen.pt", "s3gen_v3.safetensors", "s3gen_v3.pt"};
+constexpr Names voice_encoder_files{"ve.safetensors", "ve.pt"};
 constexpr const char* english_tokenizer = "tokenizer.json";
 constexpr const char* multilingual_tokenizer = "grapheme_mtl_merged_expanded_v1.json";
 
@@ -86,15 +87,31 @@ ModelLanguage choose(const fs::path& folder, WantedLanguage wanted, const std::s
                                                               : ModelLanguage::english;
 }
 
+void require_folder(const std::string& path, const char* files) {
+  if (fs::is_directory(path)) return;
+  fail(ErrorCode::model_missing,
+       fs::exists(path) ? path + " is a file, not a model folder" : "there is no model folder at " + path,
+       std::string("give the folder that holds ") + files);
+}
+
 }  // namespace
+
+std::string_view name_of(ModelLanguage language) {
+  return language == ModelLanguage::english ? "english" : "multilingual";
+}
+
+BakingFolder find_baking_model(const std::string& path, WantedLanguage wanted, const std::string& spoken) {
+  const fs::path folder(path);
+  require_folder(path, "ve.safetensors and s3gen.safetensors");
+  return {.path = path,
+          .language = choose(folder, wanted, spoken),
+          .voice_encoder = require(folder, voice_encoder_files, "voice encoder"),
+          .s3gen = require(folder, s3gen_files, "speech tokenizer")};
+}
 
 ModelFolder find_model(const std::string& path, WantedLanguage wanted, const std::string& spoken) {
   const fs::path folder(path);
-  if (!fs::is_directory(folder)) {
-    fail(ErrorCode::model_missing,
-         fs::exists(folder) ? path + " is a file, not a model folder" : "there is no model folder at " + path,
-         "give the folder that holds t3_cfg.safetensors, s3gen.safetensors and tokenizer.json");
-  }
+  require_folder(path, "t3_cfg.safetensors, s3gen.safetensors and tokenizer.json");
   ModelFolder model{
       .path = path, .language = choose(folder, wanted, spoken), .t3 = {}, .s3gen = {}, .tokenizer = {}};
   const bool english = model.language == ModelLanguage::english;

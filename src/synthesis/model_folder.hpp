@@ -2,10 +2,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace nightingale {
 
 enum class ModelLanguage { english, multilingual };
+
+// "english", "multilingual": what a voice file calls the variant it was made for.
+std::string_view name_of(ModelLanguage language);
 
 struct ModelFolder {
   std::string path;
@@ -15,10 +19,21 @@ struct ModelFolder {
   std::string tokenizer;  // tokenizer.json, grapheme_mtl_merged_expanded_v1.json
 };
 
+// What baking a voice reads of a model folder.
+struct BakingFolder {
+  std::string path;
+  ModelLanguage language = ModelLanguage::english;
+  std::string voice_encoder;  // ve.safetensors or ve.pt
+  std::string s3gen;          // the speech tokenizer and the flow's speaker encoder
+};
+
 enum class WantedLanguage { automatic, english, multilingual };
 
 // `spoken` is the language that will be asked for ("nl", or empty), which decides an automatic choice. Throws
 // Failure (model_missing, unsupported) that names the files looked for and what the folder has instead.
 ModelFolder find_model(const std::string& path, WantedLanguage wanted, const std::string& spoken);
+
+// The same for baking, which needs neither T3 nor a tokenizer.
+BakingFolder find_baking_model(const std::string& path, WantedLanguage wanted, const std::string& spoken);
 
 }  // namespace nightingale

@@ -1,35 +1,21 @@
 #include "voice/voice.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <optional>
 
 #include "base/failure.hpp"
+#include "checkpoint/mapped_file.hpp"
 #include "checkpoint/npy.hpp"
 #include "checkpoint/open_tensor_file.hpp"
+#include "voice/array_names.hpp"
+#include "voice/voice_facts.hpp"
 
 namespace nightingale {
 
 namespace {
-
-constexpr std::int64_t speaker_channels = 256;       // t3_config.py speaker_embed_size
-constexpr std::int64_t flow_speaker_channels = 192;  // flow.py spk_embed_dim
-constexpr std::int64_t mel_bands = 80;               // the 24 kHz mel
-constexpr std::int64_t speech_codes = 6561;          // 3^8 speech tokens
-
-// One of the six arrays and what it is called in each kind of file.
-struct ArrayName {
-  const char* baked;     // file name in a baked folder, without .npy; also the name in a safetensors voice
-  const char* upstream;  // name in conds.pt
-};
-constexpr ArrayName speaker_name{"soul_t3_256", "t3.speaker_emb"};
-constexpr ArrayName condition_prompt_name{"t3_cond_tokens", "t3.cond_prompt_speech_tokens"};
-constexpr ArrayName emotion_name{"emotion_adv", "t3.emotion_adv"};
-constexpr ArrayName flow_speaker_name{"soul_s3_192", "gen.embedding"};
-constexpr ArrayName prompt_name{"prompt_token", "gen.prompt_token"};
-constexpr ArrayName prompt_mel_name{"prompt_feat", "gen.prompt_feat"};
 
 // Reads the arrays one by one and collects what is wrong with them.
 class VoiceReader {
@@ -66,6 +52,28 @@ class VoiceReader {
       if (ids.empty()) add(name, "no tokens", "at least one");
     });
     return ids;
+  }
+
+  // Facts and preview are extras: whatever is odd about them, the voice speaks without.
+  VoiceFacts facts() const {
+    if (file_) return facts_of(file_->metadata());
+    const auto notes = std::filesystem::path(path_) / facts_file;
+    try {
+      return facts_of_json(map_file(notes.string()).text());
+    } catch (const Failure&) {
+      return {};
+    }
+  }
+
+  std::vector<std::int16_t> preview() const {
+    try {
+      if (file_) return samples_of(file_->find(preview_name));
+      const TensorFile own =
+          read_npy((std::filesystem::path(path_) / (std::string(preview_name) + ".npy")).string());
+      return samples_of(&own.tensors().front());
+    } catch (const Failure&) {
+      return {};
+    }
   }
 
   void add(const ArrayName& name, std::string found, std::string expected, std::string origin = {}) {
@@ -109,6 +117,13 @@ class VoiceReader {
     }
   }
 
+  static std::vector<std::int16_t> samples_of(const StoredTensor* stored) {
+    if (!stored || stored->type != StoredType::i16 || stored->shape.size() != 1) return {};
+    std::vector<std::int16_t> samples(stored->bytes.size() / sizeof(std::int16_t));
+    if (!samples.empty()) std::memcpy(samples.data(), stored->bytes.data(), stored->bytes.size());
+    return samples;
+  }
+
   static bool fits(const std::vector<std::int64_t>& found, std::initializer_list<std::int64_t> expected) {
     return std::equal(found.begin(), found.end(), expected.begin(), expected.end(),
                       [](std::int64_t have, std::int64_t want) { return want == any || have == want; });
@@ -130,12 +145,17 @@ class VoiceReader {
 }  // namespace
 
 VoiceArrays read_voice(const std::string& path) {
+  return read_kept_voice(path).arrays;
+}
+
+KeptVoice read_kept_voice(const std::string& path) {
   if (!std::filesystem::exists(path)) {
     fail(ErrorCode::voice_invalid, "there is no voice at " + path,
-         "give a baked folder, a voice file or upstream's conds.pt with --voice");
+         "give a voice file, a baked folder or upstream's conds.pt with --voice");
   }
   VoiceReader reader(path);
-  VoiceArrays voice;
+  KeptVoice kept;
+  VoiceArrays& voice = kept.arrays;
   voice.origin = path;
   voice.speaker = reader.numbers(speaker_name, {1, speaker_channels});
   voice.condition_prompt = reader.tokens(condition_prompt_name);
@@ -154,7 +174,28 @@ VoiceArrays read_voice(const std::string& path) {
                "prompt = " + std::to_string(prompt) + " tokens; a token is two mel frames");
   }
   reader.finish();
-  return voice;
+  kept.facts = reader.facts();
+  kept.preview = reader.preview();
+  return kept;
+}
+
+std::vector<Finding> doubts_about(const KeptVoice& voice, const std::string& variant,
+                                  std::int64_t longest_prompt) {
+  std::vector<Finding> doubts;
+  if (!voice.facts.variant.empty() && voice.facts.variant != variant) {
+    doubts.push_back({"other_variant", Finding::Severity::note,
+                      "the voice was made for the " + voice.facts.variant +
+                          " model and is spoken with by the " + variant + " one",
+                      "bake it again with this model if it sounds odd"});
+  }
+  const auto prompt = static_cast<std::int64_t>(voice.arrays.condition_prompt.size());
+  if (prompt > longest_prompt) {
+    doubts.push_back({"long_prompt", Finding::Severity::warning,
+                      "the voice prompts T3 with " + std::to_string(prompt) +
+                          " tokens; this one was trained with " + std::to_string(longest_prompt),
+                      "bake it again with this model"});
+  }
+  return doubts;
 }
 
 }  // namespace nightingale

@@ -1,13 +1,17 @@
-// A voice: what Chatterbox needs to know of a speaker, six arrays.
+// A voice: what Chatterbox needs to know of a speaker, six arrays; and a voice as it is kept, with what is
+// known of it.
 //
-// Read from a baked folder (.npy files, C or Fortran order), from upstream's conds.pt, or from one
-// safetensors file that holds the same six arrays. Tokens are checked to be sound, sizes to fit, numbers to
-// be finite.
+// Read from a baked folder (.npy files, C or Fortran order; facts from metadata.json), from upstream's
+// conds.pt, or from one safetensors file that holds the same six arrays (facts from its metadata). Tokens are
+// checked to be sound, sizes to fit, numbers to be finite. Facts are notes: what is odd in them is left out,
+// never refused.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "nightingale/voice.hpp"
 
 namespace nightingale {
 
@@ -22,8 +26,19 @@ struct VoiceArrays {
   std::int64_t prompt_frames = 0;              // 2·prompt, or one more
 };
 
+struct KeptVoice {
+  VoiceArrays arrays;
+  VoiceFacts facts;
+  std::vector<std::int16_t> preview;  // mono at 24 kHz; empty without one
+};
+
+// What may sound worse than it could when a voice is spoken with by a T3 of this variant and longest prompt.
+std::vector<Finding> doubts_about(const KeptVoice& voice, const std::string& variant,
+                                  std::int64_t longest_prompt);
+
 // Throws Failure (voice_invalid, file_invalid) naming every array that is missing or does not fit, in one
 // report.
 VoiceArrays read_voice(const std::string& path);
+KeptVoice read_kept_voice(const std::string& path);
 
 }  // namespace nightingale

@@ -64,6 +64,7 @@ TEST_CASE("activations_agree_from_tiny_to_huge_numbers") {
                                         {Kind::leaky_relu, 0.1F},
                                         {Kind::relu, 0.0F},
                                         {Kind::tanh, 0.0F},
+                                        {Kind::sigmoid, 0.0F},
                                         {Kind::sine, 0.0F},
                                         {Kind::exponential, 100.0F},
                                         {Kind::absolute, 0.0F},

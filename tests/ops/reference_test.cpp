@@ -154,6 +154,7 @@ TEST_CASE("reference_activations_equal_pytorch") {
                                                     {"leaky_relu", Kind::leaky_relu},
                                                     {"relu", Kind::relu},
                                                     {"tanh", Kind::tanh},
+                                                    {"sigmoid", Kind::sigmoid},
                                                     {"sine", Kind::sine},
                                                     {"exponential", Kind::exponential},
                                                     {"absolute", Kind::absolute},
@@ -203,6 +204,69 @@ TEST_CASE("reference_phases_follow_the_float_rounding_of_pytorchs_running_sum") 
     rows.push_back(op->slice(all, "sample", sample, 1));
   }
   CHECK(close(op->concat(rows, "sample"), golden.expected(), float_rounding));
+}
+
+Convolution direction_of(const Golden& golden, const char* name) {
+  const auto sizes = golden.option<std::vector<std::int64_t>>(name);
+  return {.stride = sizes[0], .dilation = sizes[1], .pad_left = sizes[2], .pad_right = sizes[3]};
+}
+
+TEST_CASE("reference_conv2d_equals_pytorch_in_each_direction") {
+  const auto op = make_reference();
+  for (const char* name : {"conv2d", "conv2d strided"}) {
+    CAPTURE(name);
+    const Golden golden(name);
+    const Tensor out = op->conv2d(golden.tensor(*op, "x", {"batch", "row", "column", "in"}),
+                                  golden.weight("weight", {"out", "in", "column_tap", "row_tap"}),
+                                  {direction_of(golden, "row"), direction_of(golden, "column")});
+    CHECK(out.shape() == golden.expected_shape({"batch", "row", "column", "out"}));
+    CHECK(close(out, golden.expected(), rounding));
+  }
+}
+
+TEST_CASE("reference_depthwise_conv1d_equals_pytorch_with_unequal_padding") {
+  const auto op = make_reference();
+  const Golden golden("depthwise_conv1d");
+  const Tensor added = golden.tensor(*op, "added", {"batch", "row", "channel"});
+  const Tensor out = op->depthwise_conv1d(
+      golden.tensor(*op, "x", {"batch", "row", "channel"}),
+      golden.weight("weight", {"channel", "one", "tap"}),
+      {.pad_left = golden.option<std::int64_t>("left"), .pad_right = golden.option<std::int64_t>("right")},
+      {.add = &added});
+  CHECK(close(out, golden.expected(), rounding));
+}
+
+TEST_CASE("reference_lstm_equals_pytorch_row_for_row") {
+  const auto op = make_reference();
+  const Golden golden("lstm");
+  const Tensor out =
+      op->lstm(golden.tensor(*op, "x", {"batch", "row", "in"}),
+               {golden.weight("input", {"gate", "in"}), golden.weight("recurrent", {"gate", "hidden"}),
+                golden.weight("input_bias", {"gate"}), golden.weight("recurrent_bias", {"gate"})});
+  CHECK(out.shape() == golden.expected_shape({"batch", "row", "hidden"}));
+  CHECK(close(out, golden.expected(), rounding));
+}
+
+TEST_CASE("reference_affine_is_a_batch_norm_of_known_mean_and_variance") {
+  const auto op = make_reference();
+  const Golden golden("affine");
+  const Tensor out =
+      op->affine(golden.tensor(*op, "x", {"batch", "row", "channel"}), golden.weight("scale", {"channel"}),
+                 golden.weight("shift", {"channel"}), {Activation::Kind::relu});
+  CHECK(close(out, golden.expected(), float_rounding));  // scale and shift are rounded to float
+}
+
+TEST_CASE("reference_means_and_deviations_equal_pytorch") {
+  const auto op = make_reference();
+  const std::initializer_list<Name> axes{"batch", "row", "channel"};
+  const Golden mean("mean"), deviation("deviation"), segments("segment_mean");
+  const Tensor out = op->mean(mean.tensor(*op, "x", axes), "row");
+  CHECK(out.shape() == mean.expected_shape({"batch", "channel"}));
+  CHECK(close(out, mean.expected(), rounding));
+  CHECK(close(op->deviation(deviation.tensor(*op, "x", axes), "row"), deviation.expected(), rounding));
+  CHECK(
+      close(op->segment_mean(segments.tensor(*op, "x", axes), "row", segments.option<std::int64_t>("length")),
+            segments.expected(), rounding));
 }
 
 TEST_CASE("reference_combine_and_scale_do_what_their_names_say") {

@@ -30,6 +30,7 @@ void apply_each(Activation::Kind kind, float parameter, const float* in, float* 
     case Kind::leaky_relu: NIGHTINGALE_EACH(select(x > 0, x, parameter * x));
     case Kind::relu: NIGHTINGALE_EACH(select(x < 0, 0.0F, x));
     case Kind::tanh: NIGHTINGALE_EACH(hyperbolic_tangent(x));
+    case Kind::sigmoid: NIGHTINGALE_EACH(sigmoid(x));
     case Kind::sine: NIGHTINGALE_EACH(sine(x));
     case Kind::exponential: {
       NIGHTINGALE_EACH(select(exponential(x) > parameter, parameter, exponential(x)));

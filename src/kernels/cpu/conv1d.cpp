@@ -2,6 +2,7 @@
 //
 // Wide convolutions of stride 1 take three fifths of the multiplications (minimal.hpp).
 #include "kernels/cpu/minimal.hpp"
+#include "kernels/cpu/packed.hpp"
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/substrate.hpp"
 #include "kernels/cpu/taps.hpp"
@@ -9,9 +10,15 @@
 namespace nightingale {
 
 void Cpu::prepare(Weight& weight) {
-  const Use use = weight->use;
-  if (use != Use::convolution && use != Use::transposed_convolution) return;
-  weight.record().prepared = cpu::packed_taps(weight);
+  switch (weight->use) {
+    case Use::convolution:
+    case Use::transposed_convolution: weight.record().prepared = cpu::packed_taps(weight); return;
+    case Use::plane_convolution: weight.record().prepared = cpu::packed_plane(weight); return;
+    case Use::depthwise_convolution: weight.record().prepared = cpu::packed_depthwise(weight); return;
+    case Use::vector:
+    case Use::table:
+    case Use::matmul: return;
+  }
 }
 
 namespace {

@@ -1,5 +1,6 @@
-// Norms over the innermost axis: layer_norm, rms_norm, normalise. Sums run in double over rows that are in
-// cache, so that a norm adds no error beyond the rounding of its result.
+// Norms over the innermost axis: layer_norm, rms_norm, normalise; and affine, a norm of known mean and
+// variance. Sums run in double over rows that are in cache, so that a norm adds no error beyond the rounding
+// of its result.
 #include <cmath>
 
 #include "kernels/cpu/finish.hpp"
@@ -47,6 +48,13 @@ void write_row(const float* __restrict x, float mean, float factor, const float*
   }
 }
 
+NIGHTINGALE_MULTIVERSION
+void scale_row(const float* __restrict x, const float* __restrict scale, const float* __restrict shift,
+               float* __restrict out, std::int64_t count) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < count; ++i) out[i] = x[i] * scale[i] + shift[i];
+}
+
 // Calls row(from, to, channels) for each row of x and out.
 template <typename Row>
 void each_row(int threads, const Tensor& x, const Tensor& out, const Row& row) {
@@ -81,6 +89,13 @@ void Cpu::do_rms_norm(const Tensor& x, const Weight& scale, float eps, Tensor& o
     const double mean_square = squares_of(from, 0.0, channels) / static_cast<double>(channels);
     write_row(from, 0.0F, static_cast<float>(1.0 / std::sqrt(mean_square + eps)), numbers_of(scale), nullptr,
               to, channels);
+  });
+}
+
+void Cpu::do_affine(const Tensor& x, const Weight& scale, const Weight& shift, Activation then, Tensor& out) {
+  each_row(threads_, x, out, [&](const float* from, float* to, std::int64_t channels) {
+    scale_row(from, scale.values(), shift.values(), to, channels);
+    cpu::apply(then, to, to, channels);
   });
 }
 

@@ -23,9 +23,15 @@ class Cpu final : public Ops {
                  const Fused& fused, Tensor& out) override;
   void do_conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,
                            const TransposedConvolution& shape, Tensor& out) override;
+  void do_conv2d(const Tensor& x, const Weight& weight, const PlaneConvolution& shape, Tensor& out) override;
+  void do_depthwise_conv1d(const Tensor& x, const Weight& weight, const Convolution& shape,
+                           const Fused& fused, Tensor& out) override;
+  void do_lstm(const Tensor& x, const LstmWeights& weights, Tensor& out) override;
   void do_layer_norm(const Tensor& x, const Weight& scale, const Weight& shift, float eps, Activation then,
                      Tensor& out) override;
   void do_rms_norm(const Tensor& x, const Weight& scale, float eps, Tensor& out) override;
+  void do_affine(const Tensor& x, const Weight& scale, const Weight& shift, Activation then,
+                 Tensor& out) override;
   void do_normalise(const Tensor& x, float eps, Tensor& out) override;
   void do_attention(const Tensor& query, const Tensor& key, const Tensor& value, float scale,
                     Tensor& out) override;
@@ -43,6 +49,9 @@ class Cpu final : public Ops {
                    Tensor& out) override;
   void do_combine(float factor, const Tensor& x, float other, const Tensor& y, Tensor& out) override;
   void do_scale(const Tensor& x, float factor, float offset, Tensor& out) override;
+  void do_mean(const Tensor& x, std::size_t axis, Tensor& out) override;
+  void do_deviation(const Tensor& x, std::size_t axis, Tensor& out) override;
+  void do_segment_mean(const Tensor& x, std::size_t axis, std::int64_t length, Tensor& out) override;
   void do_stft(const Tensor& x, const Spectrum& spectrum, Tensor& out) override;
   void do_istft(const Tensor& magnitude, const Tensor& phase, const Spectrum& spectrum, Tensor& out) override;
   void do_phases(const Tensor& f0, std::int64_t harmonics, float sample_rate, Tensor& out) override;

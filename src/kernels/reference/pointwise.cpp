@@ -46,6 +46,7 @@ double activated(double x, Activation activation) {
     case Activation::Kind::leaky_relu: return x > 0 ? x : parameter * x;
     case Activation::Kind::relu: return std::max(x, 0.0);
     case Activation::Kind::tanh: return std::tanh(x);
+    case Activation::Kind::sigmoid: return 1 / (1 + std::exp(-x));
     case Activation::Kind::sine: return std::sin(x);
     case Activation::Kind::exponential: return std::min(std::exp(x), parameter);
     case Activation::Kind::absolute: return std::abs(x);
@@ -76,6 +77,18 @@ void Reference::do_snake(const Tensor& x, const Weight& alpha, Tensor& out) {
     const double a = alpha.values()[static_cast<std::int64_t>(element) % width];
     const double sine = std::sin(a * from[element]);
     to[element] = from[element] + sine * sine / (a + no_division_by_zero);
+  }
+}
+
+void Reference::do_affine(const Tensor& x, const Weight& scale, const Weight& shift, Activation then,
+                          Tensor& out) {
+  const std::int64_t width = width_of(x);
+  const auto from = x.numbers<const double>();
+  double* to = out.data<double>();
+  for (std::size_t element = 0; element < from.size(); ++element) {
+    const std::int64_t channel = static_cast<std::int64_t>(element) % width;
+    const double scaled = from[element] * scale.values()[channel] + shift.values()[channel];
+    to[element] = activated(scaled, then);
   }
 }
 

@@ -8,6 +8,7 @@ namespace nightingale::t3 {
 inline constexpr std::int64_t head_width = 64;         // llama_configs.py LLAMA_520M_CONFIG_DICT head_dim
 inline constexpr std::int64_t perceiver_heads = 4;     // perceiver.py Perceiver(num_attn_heads=4)
 inline constexpr std::int64_t speaker_channels = 256;  // t3_config.py speaker_embed_size
+inline constexpr std::int64_t longest_prompt = 150;    // t3_config.py speech_cond_prompt_len, tokens
 inline constexpr float norm_eps = 1e-5F;               // llama_configs.py rms_norm_eps
 inline constexpr float perceiver_norm_eps = 1e-5F;     // torch.nn.LayerNorm's default
 

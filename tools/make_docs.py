@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "tests/goldens/english/model"
 MADE = "<!-- Made by tools/make_docs.py. Change what it reads, then run it again. -->\n"
-VERBS = ("speak", "detect", "inspect", "verify", "explain", "bench", "version")
+VERBS = ("speak", "voice bake", "voice show", "detect", "inspect", "verify", "explain", "bench", "version")
 
 
 def read(path):
@@ -119,7 +119,7 @@ def cli(program):
     by_hand = read("docs/cli.md").partition(MADE)[0]
     out = [by_hand.rstrip() + "\n", MADE]
     for verb in VERBS:
-        out += [f"## {verb}\n", block(program.says(verb, "--help"))]
+        out += [f"## {verb}\n", block(program.says(*verb.split(), "--help"))]
     return "\n".join(out)
 
 

@@ -9,6 +9,7 @@
 #include "nightingale/nightingale.hpp"
 #include "nightingale/version.h"
 #include "synthesis/model_folder.hpp"
+#include "voice/bake.hpp"
 #include "voice/baking.hpp"
 
 namespace nightingale {
@@ -16,6 +17,13 @@ namespace nightingale {
 // The networks that bake, opened.
 struct Bakery {
   BakingFolder folder;
+  std::unique_ptr<Ops> substrate;
+  BakingNetworks networks;
+
+  Bakery(BakingFolder files, std::unique_ptr<Ops> ops)
+      : folder(std::move(files)),
+        substrate(std::move(ops)),
+        networks(folder.voice_encoder, folder.s3gen, *substrate) {}
 };
 
 namespace {
@@ -46,15 +54,19 @@ void add_text(Sha256& sum, std::string_view text) {
 
 Result<Baker> Baker::open(const std::string& model, const EngineOptions& options) {
   return guarded([&] {
-    const BakingFolder folder = find_baking_model(model, wanted_language(options.variant), options.language);
-    return Baker(std::make_shared<const Bakery>(Bakery{folder}));
+    return Baker(std::make_shared<const Bakery>(
+        find_baking_model(model, wanted_language(options.variant), options.language),
+        make_substrate(options)));
   });
 }
 
 Result<Baked> Baker::bake(const std::string& recording, const BakeOptions& options) const {
   return guarded([&] {
-    const auto arrays_of = [&](std::span<const float>) -> VoiceArrays {
-      fail(ErrorCode::unsupported, "baking a voice is not built yet");
+    const auto arrays_of = [&](std::span<const float> samples_24k) {
+      return bake_arrays(*bakery_->substrate, bakery_->networks, samples_24k,
+                         [&](std::string_view stage, std::int64_t done, std::int64_t of) {
+                           report_progress(options, stage, done, of);
+                         });
     };
     BakedVoice baked =
         bake_recording(recording, options, std::string(name_of(bakery_->folder.language)), arrays_of);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "base/failure.hpp"
 #include "voice/speakers.hpp"
@@ -34,6 +35,7 @@ constexpr double steady_seconds = 2;     // shorter than this, one word may have
 
 // How far up the spectrum reaches: the highest band that is ever within 50 dB of the loudest one. A hiss is
 // no more than 30 dB below a vowel, and upstream listens up to 8 kHz.
+constexpr double sounding_range = 40;   // dB below the loudest spectrum: pauses do not count
 constexpr double band_reach = 50;       // dB
 constexpr double band_share = 0.95;     // of the spectra are weaker: the sharpest hiss counts
 constexpr double telephone_top = 4500;  // Hz; telephones end at 3.4 kHz
@@ -71,10 +73,25 @@ double share_of_flat(const Hearing& heard, Stretch stretch) {
          static_cast<double>(std::max<std::size_t>(1, stretch.last - stretch.first));
 }
 
+double total(const Spectrum& spectrum) {
+  return std::accumulate(spectrum.begin(), spectrum.end(), 0.0);
+}
+
+// The spectra of a stretch in which something sounds.
+std::vector<Spectrum> sounding(const Hearing& heard, Stretch stretch) {
+  std::vector<Spectrum> spectra = part(heard.spectra, stretch, spectra_a_second);
+  double loudest = 0;
+  for (const Spectrum& spectrum : spectra) loudest = std::max(loudest, total(spectrum));
+  std::erase_if(spectra, [&](const Spectrum& spectrum) {
+    return decibels(total(spectrum)) < decibels(loudest) - sounding_range;
+  });
+  return spectra;
+}
+
 // The upper edge of the highest band that ever sounds, in Hz.
 double top_of(const Hearing& heard, Stretch stretch) {
   std::array<double, band_edges.size()> levels{};
-  const std::vector<Spectrum> spectra = part(heard.spectra, stretch, spectra_a_second);
+  const std::vector<Spectrum> spectra = sounding(heard, stretch);
   for (std::size_t band = 0; band < levels.size(); ++band) {
     std::vector<double> powers;
     for (const Spectrum& spectrum : spectra) powers.push_back(spectrum[band]);

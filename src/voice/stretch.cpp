@@ -25,16 +25,16 @@ constexpr double kept_silence = 0.2;       // s left at an end that is trimmed: 
 constexpr double long_silence = 0.5;       // s at an end of a short recording that is worth trimming
 
 // What makes ten seconds good, each about as much as a tenth more speech.
-constexpr double enough_speech = 0.85;  // share: beyond it speech has no pauses left, which is no gain
-constexpr double no_pauses = 0.95;      // nor is it speech, perhaps
-constexpr double no_pauses_cost = 0.5;
-constexpr double flat_cost = 5;          // for each share of frames that are cut off
-constexpr double level_cost = 0.02;      // for each dB below the best level
-constexpr double distance_worth = 0.01;  // for each dB from noise to speech
-constexpr double best_distance = 40;     // dB; more is not heard
-constexpr double length_worth = 0.03;    // for each second
-constexpr double pause_worth = 0.1;      // for a beginning or an end in a pause
-constexpr double shortest_share = 0.85;  // of 10 s, when that lets it end in a pause
+constexpr double enough_speech = 0.85;      // share: beyond it speech has no pauses left, which is no gain
+constexpr double steady_cost = 0.5;         // for the share of frames in a sound too long for one breath
+constexpr std::size_t longest_sound = 250;  // frames: 5 s without any gap are music or noise, not a phrase
+constexpr double flat_cost = 5;             // for each share of frames that are cut off
+constexpr double level_cost = 0.02;         // for each dB below the best level
+constexpr double distance_worth = 0.01;     // for each dB from noise to speech
+constexpr double best_distance = 40;        // dB; more is not heard
+constexpr double length_worth = 0.03;       // for each second
+constexpr double pause_worth = 0.1;         // for a beginning or an end in a pause
+constexpr double shortest_share = 0.85;     // of 10 s, when that lets it end in a pause
 constexpr double one_speaker_worth = 0.2;
 constexpr std::size_t most_tried = 2000;  // candidates, of which neighbours are alike
 constexpr std::size_t step = 5;           // frames from one candidate to the next
@@ -69,11 +69,27 @@ std::vector<bool> speech_frames(const std::vector<double>& frames, double thresh
   return speaks;
 }
 
+// The frames of sounds too long to be speech.
+std::vector<bool> steady_frames(const std::vector<bool>& speaks) {
+  std::vector<bool> steady(speaks.size());
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= speaks.size(); ++i) {
+    if (i < speaks.size() && speaks[i]) continue;
+    if (i - begin > longest_sound) {
+      std::fill(steady.begin() + static_cast<std::ptrdiff_t>(begin),
+                steady.begin() + static_cast<std::ptrdiff_t>(i), true);
+    }
+    begin = i + 1;
+  }
+  return steady;
+}
+
 // Sums up to each frame, so that any stretch is a difference of two.
 class Sums {
  public:
   Sums(const Hearing& heard, const std::vector<double>& frames, const std::vector<bool>& speaks)
       : counts_(frames.size() + 1) {
+    const std::vector<bool> steady = steady_frames(speaks);
     for (std::size_t i = 0; i < frames.size(); ++i) {
       Count& count = counts_[i + 1];
       count = counts_[i];
@@ -81,6 +97,7 @@ class Sums {
       const Frame& frame = heard.frames[i];
       if (speaks[i]) {
         count.speech += 1;
+        count.steady += steady[i] ? 1 : 0;
         count.speech_power += power;
         count.flat += frame.flat && frame.peak >= 0.99F * heard.peak ? 1 : 0;
       } else if (frames[i] > digital_silence) {
@@ -100,14 +117,14 @@ class Sums {
     const double level = decibels((to.speech_power - from.speech_power) / speech);
     const double noise = quiet > 0 ? decibels((to.quiet_power - from.quiet_power) / quiet) : digital_silence;
     const double distance = std::clamp(level - noise, 0.0, best_distance);
-    return std::min(share, enough_speech) - (share > no_pauses ? no_pauses_cost : 0) -
+    return std::min(share, enough_speech) - steady_cost * (to.steady - from.steady) / length -
            flat_cost * (to.flat - from.flat) / length - level_cost * std::max(0.0, best_level - level) +
            distance_worth * distance + length_worth * stretch.seconds();
   }
 
  private:
   struct Count {
-    double speech = 0, speech_power = 0, flat = 0, quiet = 0, quiet_power = 0;
+    double speech = 0, speech_power = 0, steady = 0, flat = 0, quiet = 0, quiet_power = 0;
   };
   std::vector<Count> counts_;
 };
@@ -187,21 +204,26 @@ std::vector<double> frame_levels(const Hearing& heard) {
   std::vector<double> levels;
   levels.reserve(heard.frames.size());
   for (const Frame& frame : heard.frames) {
-    levels.push_back(
-        decibels(frame.power - 2 * heard.constant * frame.mean + heard.constant * heard.constant));
+    const double shifted = frame.power - 2 * heard.constant * frame.mean + heard.constant * heard.constant;
+    // Digital silence has no constant part to take out.
+    levels.push_back(decibels(std::min(static_cast<double>(frame.power), shifted)));
   }
   return levels;
 }
 
 Levels levels_of(const std::vector<double>& frames, Stretch stretch) {
-  std::vector<double> sorted(frames.begin() + static_cast<std::ptrdiff_t>(stretch.first),
-                             frames.begin() + static_cast<std::ptrdiff_t>(stretch.last));
+  // Digital silence at the ends was added to the recording; inside it is the silence of the room.
+  std::size_t first = stretch.first, last = stretch.last;
+  while (first < last && frames[first] <= digital_silence) ++first;
+  while (last > first && frames[last - 1] <= digital_silence) --last;
+  std::vector<double> sorted(frames.begin() + static_cast<std::ptrdiff_t>(first),
+                             frames.begin() + static_cast<std::ptrdiff_t>(last));
   std::sort(sorted.begin(), sorted.end());
-  const auto sounding = std::upper_bound(sorted.begin(), sorted.end(), digital_silence);
-  const std::vector<double> audible(sounding, sorted.end());
+  const std::vector<double> audible(std::upper_bound(sorted.begin(), sorted.end(), digital_silence),
+                                    sorted.end());
   Levels levels;
   levels.loud = sorted_at(audible, loud_share);
-  const double floor = sorted_at(audible, noise_share);
+  const double floor = sorted_at(sorted, noise_share);
   const double range = levels.loud - floor;
   levels.threshold = range < steady_range
                          ? floor - steady_range
@@ -212,7 +234,7 @@ Levels levels_of(const std::vector<double>& frames, Stretch stretch) {
     speaking += level > levels.threshold ? 1 : 0;
     dips += level < levels.loud - dip_depth ? 1 : 0;
   }
-  const auto count = static_cast<double>(std::max<std::size_t>(sorted.size(), 1));
+  const auto count = static_cast<double>(std::max<std::size_t>(stretch.last - stretch.first, 1));
   levels.speech = decibels(speaking > 0 ? speech / speaking : 0);
   levels.noise = floor;
   levels.share = speaking / count;

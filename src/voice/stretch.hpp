@@ -26,7 +26,7 @@ struct Levels {
   double loud = 0;       // exceeded by one frame in twenty
   double threshold = 0;  // above it somebody speaks
   double speech = 0;     // of the frames above it
-  double noise = 0;      // exceeded by nine frames in ten of those that are not digital silence
+  double noise = 0;      // exceeded by nine frames in ten
   double share = 0;      // of the frames above it
   double dips = 0;       // of frames well below the loud ones: speech is full of them
 };

@@ -312,7 +312,7 @@ class Diagnosing(Verbs):
 class Usage(Verbs):
     def test_help_names_every_verb_and_every_field(self):
         said = self.check(run("--help"), DONE).stdout.decode()
-        for verb in ("speak", "detect", "inspect", "verify", "explain", "bench", "version"):
+        for verb in ("speak", "voice", "detect", "inspect", "verify", "explain", "bench", "version"):
             self.assertIn(verb, said)
         self.check(run("speak", "--help"), DONE, "--seed", "--repetition-penalty", "--max-seconds", "0.04 to 160")
 
@@ -329,7 +329,7 @@ class Usage(Verbs):
             self.assertNotEqual(result.stderr, b"")
 
     def test_verbs_to_come_say_so_in_one_line(self):
-        for verb in ("voice", "convert", "models", "pull", "quantize", "serve"):
+        for verb in ("convert", "models", "pull", "quantize", "serve"):
             result = run(verb, "anything", "--at", "all")
             self.check_refused(result, AT_FAULT, f"{verb} is not built yet")
 

@@ -19,7 +19,7 @@ using test::TemporaryFolder;
 namespace {
 
 // The six arrays of a small voice, to be spoilt and then written in one form or another.
-struct Baked {
+struct SmallVoice {
   struct Array {
     std::vector<std::int64_t> shape;
     std::vector<float> values;
@@ -28,7 +28,7 @@ struct Baked {
   };
   std::map<std::string, Array> arrays;
 
-  explicit Baked(std::int64_t prompt = 3, std::int64_t frames = 6) {
+  explicit SmallVoice(std::int64_t prompt = 3, std::int64_t frames = 6) {
     arrays["soul_t3_256"] = counted({1, 256});
     arrays["t3_cond_tokens"] = counted({1, 5});
     arrays["emotion_adv"] = {{1, 1, 1}, {0.75F}};
@@ -58,7 +58,7 @@ struct Baked {
   }
 };
 
-Error refusal(const Baked& baked) {
+Error refusal(const SmallVoice& baked) {
   const TemporaryFolder folder;
   baked.write_folder(folder);
   return test::error_of([&] { read_voice(folder.path()); });
@@ -96,7 +96,7 @@ TEST_CASE("a_prompt_of_one_frame_too_many_is_a_voice_too") {
 
 TEST_CASE("a_voice_is_the_same_in_a_folder_and_in_one_file") {
   const TemporaryFolder folder;
-  const Baked baked;
+  const SmallVoice baked;
   baked.write_folder(folder);
   baked.write_file(folder / "anna.voice");
   check_same(read_voice(folder / "anna.voice"), read_voice(folder.path()));
@@ -105,9 +105,9 @@ TEST_CASE("a_voice_is_the_same_in_a_folder_and_in_one_file") {
 TEST_CASE("a_mel_in_fortran_order_is_the_same_mel") {
   const TemporaryFolder plain;
   const TemporaryFolder turned;
-  Baked baked;
+  SmallVoice baked;
   baked.write_folder(plain);
-  Baked::Array& mel = baked.arrays["prompt_feat"];
+  SmallVoice::Array& mel = baked.arrays["prompt_feat"];
   std::vector<float> columns;
   for (std::size_t band = 0; band < 80; ++band) {
     for (std::size_t frame = 0; frame < 6; ++frame) columns.push_back(mel.values[frame * 80 + band]);
@@ -130,9 +130,9 @@ TEST_CASE("upstreams_conds_pt_is_a_voice") {
 }
 
 TEST_CASE("every_fault_of_a_voice_is_in_one_report") {
-  Baked baked;
+  SmallVoice baked;
   baked.arrays.erase("emotion_adv");
-  baked.arrays["soul_s3_192"] = Baked::counted({1, 191});
+  baked.arrays["soul_s3_192"] = SmallVoice::counted({1, 191});
   baked.arrays["t3_cond_tokens"].values[3] = 6561;
   baked.arrays["soul_t3_256"].values[17] = std::numeric_limits<float>::quiet_NaN();
   const Error error = refusal(baked);
@@ -154,7 +154,7 @@ TEST_CASE("every_fault_of_a_voice_is_in_one_report") {
 
 TEST_CASE("faults_of_conds_pt_are_told_in_upstreams_names") {
   const TemporaryFolder folder;
-  const Baked baked;
+  const SmallVoice baked;
   StoredTensor speaker = baked.stored("soul_t3_256");
   speaker.name = "t3.speaker_emb";
   write_safetensors(folder / "conds.safetensors", {speaker});
@@ -167,7 +167,7 @@ TEST_CASE("faults_of_conds_pt_are_told_in_upstreams_names") {
 TEST_CASE("a_mel_that_does_not_fit_its_tokens_is_refused") {
   for (const std::int64_t frames : {5, 8, 3, 0}) {
     CAPTURE(frames);
-    const Error error = refusal(Baked(3, frames));
+    const Error error = refusal(SmallVoice(3, frames));
     REQUIRE(error.facts.size() == 1);
     CHECK(error.facts[0].subject == "prompt_feat.npy");
     CHECK(error.facts[0].found == std::to_string(frames) + " frames");
@@ -176,21 +176,21 @@ TEST_CASE("a_mel_that_does_not_fit_its_tokens_is_refused") {
 }
 
 TEST_CASE("tokens_below_zero_and_no_tokens_are_refused") {
-  Baked negative;
+  SmallVoice negative;
   negative.arrays["prompt_token"].values[1] = -1;
   CHECK(refusal(negative).facts.at(0).found == "token -1");
-  CHECK(refusal(Baked(0, 0)).facts.at(0).found == "no tokens");
+  CHECK(refusal(SmallVoice(0, 0)).facts.at(0).found == "no tokens");
 }
 
 TEST_CASE("tokens_that_are_no_whole_numbers_are_refused") {
-  Baked baked;
+  SmallVoice baked;
   baked.arrays["prompt_token"].values[1] = 1.5F;
   CHECK(refusal(baked).facts.at(0).subject == "prompt_token.npy");
 }
 
 TEST_CASE("a_damaged_array_is_one_fault_of_the_report") {
   const TemporaryFolder folder;
-  Baked().write_folder(folder);
+  SmallVoice().write_folder(folder);
   folder.write("prompt_feat.npy", "no array");
   const Error error = test::error_of([&] { read_voice(folder.path()); });
   REQUIRE(error.facts.size() == 1);

@@ -14,7 +14,7 @@ typedef struct c_results {
   size_t fields;
   int set, written, whole, watermarked;
   int watermark; /* asked for */
-  int answer; /* of the progress callback */
+  int answer;    /* of the progress callback */
   int progress_calls;
   size_t progress_size;
   size_t samples;

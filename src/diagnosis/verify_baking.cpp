@@ -8,6 +8,7 @@
 #include "base/failure.hpp"
 #include "checkpoint/npy.hpp"
 #include "diagnosis/comparison.hpp"
+#include "models/lengths.hpp"
 #include "voice/bake.hpp"
 
 namespace nightingale {

@@ -17,15 +17,13 @@
 #include <vector>
 
 #include "voice/baking_networks.hpp"
+#include "voice/rates.hpp"
 #include "voice/voice.hpp"
 
 namespace nightingale {
 
 // Called after each of the parts, done of `of`; what it throws ends baking.
 using BakeProgress = std::function<void(std::string_view stage, std::int64_t done, std::int64_t of)>;
-
-inline constexpr int clip_rate = 24000;       // s3gen/const.py S3GEN_SR
-inline constexpr int listening_rate = 16000;  // s3tokenizer.py S3_SR
 
 // The recording at both of its rates.
 struct Clip {

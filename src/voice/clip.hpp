@@ -8,10 +8,10 @@
 
 #include "audio/recording.hpp"
 #include "voice/doctor.hpp"
+#include "voice/rates.hpp"
 
 namespace nightingale {
 
-inline constexpr int clip_rate = 24000;
 // The most that is baked of a recording as it is. Upstream's voice encoder listens to all of it, and its
 // memory grows with that.
 inline constexpr double longest_clip_seconds = 600;

@@ -21,6 +21,9 @@ set(package ${CMAKE_INSTALL_LIBDIR}/cmake/nightingale)
 install(TARGETS nightingale EXPORT nightingale)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/nightingale ${PROJECT_BINARY_DIR}/include/nightingale
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# The watermark's network, when it has been fetched (tools/get_watermark.sh).
+install(FILES ${PROJECT_SOURCE_DIR}/build/share/nightingale/perth.safetensors
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/nightingale OPTIONAL)
 install(EXPORT nightingale FILE nightingaleTargets.cmake NAMESPACE nightingale:: DESTINATION ${package})
 
 include(CMakePackageConfigHelpers)

@@ -15,5 +15,6 @@ else
   say "first use: preparing the program; this takes a few minutes, once"
 fi
 install_packages program
+get_watermark || true
 build_preset release nightingale_program
 say "ready after $((SECONDS - started)) seconds"

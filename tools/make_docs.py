@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "tests/goldens/english/model"
 MADE = "<!-- Made by tools/make_docs.py. Change what it reads, then run it again. -->\n"
-VERBS = ("speak", "voice bake", "voice show", "inspect", "verify", "explain", "bench", "version")
+VERBS = ("speak", "voice bake", "voice show", "detect", "inspect", "verify", "explain", "bench", "version")
 
 
 def read(path):
@@ -85,8 +85,8 @@ def facts(path):
 
 def constants(_):
     out = ["# Constants\n", MADE, "Sizes are solved from a checkpoint's shapes. What no shape tells stands in the `facts.hpp` of each network, "
-           "with its source in upstream (resemble-ai/chatterbox):\n"]
-    for network in ("t3", "flow", "hift"):
+           "with its source in upstream (resemble-ai/chatterbox; for perth resemble-ai/Perth):\n"]
+    for network in ("t3", "flow", "hift", "perth"):
         out += [f"## {network}\n", table(("Name", "Value", "Source"), facts(f"src/models/{network}/facts.hpp"))]
     return "\n".join(out)
 

@@ -2,6 +2,8 @@
 # Everything is said on standard error, so that audio on standard output stays clean, and nothing reads standard input.
 #
 #   install_packages KIND…        Debian packages of tools/packages.txt that are not there yet
+#   get_watermark                 the watermark's network, build/share/nightingale/perth.safetensors, from PyPI, once;
+#                                 says in one line when it cannot be had, and fails
 #   lock_build                    one build at a time in this tree
 #   build_preset PRESET [TARGET…] configure when needed, then build with one line of progress on a terminal;
 #                                 leaves the stamp build/PRESET/built that tools/up_to_date.sh reads
@@ -25,6 +27,24 @@ stop_with_log() {
   say "$@"
   { grep -A 20 -m 1 '^FAILED: ' "$log" || tail -n 12 "$log"; } | cut -c1-200 | sed 's/^/    /' >&2
   stop "the whole log: $log"
+}
+
+watermark=$root/build/share/nightingale/perth.safetensors
+
+get_watermark() {
+  [ -f "$watermark" ] && return
+  local folder log=$logs/watermark.log
+  mkdir -p "$logs" "${watermark%/*}"
+  say "fetching the watermark's network from PyPI (resemble-perth, 36 MB), once"
+  folder=$(mktemp -d)
+  if python3 -m pip download --disable-pip-version-check --no-deps -d "$folder" resemble-perth==1.0.1 >"$log" 2>&1 </dev/null &&
+    python3 "$root/tools/watermark_weights.py" "$folder"/*.whl "$watermark" >>"$log" 2>&1; then
+    rm -rf "$folder"
+    return
+  fi
+  rm -rf "$folder"
+  say "it cannot be had now ($log says why): speak with --no-watermark, or run tools/get_watermark.sh later"
+  return 1
 }
 
 # Held until the script ends.

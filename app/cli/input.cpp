@@ -9,16 +9,16 @@
 #include <iostream>
 #include <iterator>
 
+#include "nightingale/nightingale.hpp"
+
 namespace nightingale::cli {
 
 namespace {
 
 namespace fs = std::filesystem;
 
-// The model and the voice that ship with the program, once they do: beside the program when it is run from
-// where it was built or unpacked, in share/ when it is installed.
+// The model and the voice that ship with the program, once they do.
 constexpr const char* shipped_model = "models/fledgling";
-constexpr const char* shipped_places[] = {".", "..", "../share/nightingale", "../../.."};
 
 std::string read_all(std::istream& stream) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
@@ -39,16 +39,6 @@ Result<std::string> read_file(const std::string& path) {
   return read_all(file);
 }
 
-std::optional<std::string> find_shipped_model() {
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const char* place : shipped_places) {
-    const fs::path folder = program / place / shipped_model;
-    if (fs::is_directory(folder, error)) return folder.lexically_normal().string();
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Result<std::string> read_text(const std::vector<std::string>& words, const std::string& file) {
@@ -66,7 +56,7 @@ Result<std::string> read_text(const std::vector<std::string>& words, const std::
 
 Result<std::string> find_model(const std::string& given) {
   if (!given.empty()) return given;
-  if (std::optional<std::string> shipped = find_shipped_model()) return *shipped;
+  if (std::string shipped = find_shipped(shipped_model); !shipped.empty()) return shipped;
   return Error{ErrorCode::model_missing,
                "no model was given, and none ships with this version yet",
                {},

@@ -1,7 +1,6 @@
 // Where the words come from and whose voice and model they are spoken with.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 

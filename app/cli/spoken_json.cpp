@@ -21,11 +21,8 @@ Json json_of(const std::optional<double>& value) {
 }  // namespace
 
 std::string spoken_json(const Request& request, const Audio& audio, const std::string& output, double time) {
-  Json out{{"output", output},
-           {"seconds", audio.seconds()},
-           {"sample_rate", sample_rate},
-           {"whole", audio.whole},
-           {"language", request.language}};
+  Json out{{"output", output},     {"seconds", audio.seconds()},       {"sample_rate", sample_rate},
+           {"whole", audio.whole}, {"watermarked", audio.watermarked}, {"language", request.language}};
   visit_fields(request, [&out](const Field& field, const auto& value) {
     out[std::string(field.name)] = json_of(value);
   });

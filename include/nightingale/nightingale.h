@@ -46,9 +46,11 @@ enum {
 
 typedef struct nightingale_options {
   size_t struct_size;
-  int32_t threads;      /* 0: one for each core */
-  int32_t variant;      /* which T3 to take from a folder that holds several */
-  const char* language; /* that will be spoken; decides an automatic variant; may be NULL */
+  int32_t threads;               /* 0: one for each core */
+  int32_t variant;               /* which T3 to take from a folder that holds several */
+  const char* language;          /* that will be spoken; decides an automatic variant; may be NULL */
+  int32_t watermark;             /* 1: marks everything that is spoken; 0: does not */
+  const char* watermark_weights; /* the watermark's network; NULL: the one that ships */
 } nightingale_options;
 
 NIGHTINGALE_EXPORT nightingale_options nightingale_options_defaults(void);
@@ -114,9 +116,23 @@ NIGHTINGALE_EXPORT void nightingale_audio_free(nightingale_audio* audio);
 NIGHTINGALE_EXPORT const float* nightingale_audio_samples(const nightingale_audio* audio, size_t* count);
 /* 0 when the progress callback let it end early. */
 NIGHTINGALE_EXPORT int nightingale_audio_is_whole(const nightingale_audio* audio);
-/* "wav", "wav-float" or "flac"; NULL goes by the ending of `path`. */
+/* 1 when the watermark is in the samples. */
+NIGHTINGALE_EXPORT int nightingale_audio_is_watermarked(const nightingale_audio* audio);
+/* "wav", "wav-float", "flac", "ogg", "opus" or "mp3"; NULL goes by the ending of `path`. */
 NIGHTINGALE_EXPORT int nightingale_audio_write(const nightingale_audio* audio, const char* path,
                                                const char* format);
+
+/* The watermark without a model. Of the options, which may be NULL, threads and watermark_weights count. */
+typedef struct nightingale_watermarker nightingale_watermarker;
+NIGHTINGALE_EXPORT nightingale_watermarker* nightingale_watermarker_open(const nightingale_options* options);
+NIGHTINGALE_EXPORT void nightingale_watermarker_close(nightingale_watermarker* watermarker);
+/* Writes `count` marked samples to `marked`, which may be `samples`. Mono, 8000 to 192000 samples a second.
+ */
+NIGHTINGALE_EXPORT int nightingale_watermark(const nightingale_watermarker* watermarker, const float* samples,
+                                             size_t count, int32_t rate, float* marked);
+/* How sure it is that the samples carry the watermark, 0 to 1: they do above 0.5. */
+NIGHTINGALE_EXPORT int nightingale_detect(const nightingale_watermarker* watermarker, const float* samples,
+                                          size_t count, int32_t rate, double* confidence);
 
 #ifdef __cplusplus
 }

@@ -55,20 +55,23 @@ struct EngineOptions {
   Variant variant = Variant::automatic;
   std::string language = {};  // the language that will be spoken; decides an automatic variant
   Substrate substrate = Substrate::cpu;
+  bool watermark = true;               // marks everything that is spoken, as upstream does
+  std::string watermark_weights = {};  // the watermark's network; "": the perth.safetensors that ships
 };
 
 // How long a stage took, in seconds, and what it made.
 struct StageTime {
-  std::string stage;  // "tokens", "mel", "samples"
+  std::string stage;  // "tokens", "mel", "samples", and "watermark" when there is one
   double seconds = 0;
-  std::int64_t made = 0;  // tokens, frames, samples
+  std::int64_t made = 0;  // tokens, frames, samples, samples
 };
 
 struct Audio {
   std::vector<float> samples;                     // mono, 24 kHz, within ±1
   std::vector<std::vector<std::int32_t>> tokens;  // the speech tokens of each piece of the text
   std::vector<StageTime> times;
-  bool whole = true;  // false when the request's progress let it end early
+  bool whole = true;         // false when the request's progress let it end early
+  bool watermarked = false;  // a machine that knows the watermark hears that a machine spoke
   double seconds() const { return static_cast<double>(samples.size()) / sample_rate; }
 };
 
@@ -90,8 +93,8 @@ struct DecoderInput {
 class NIGHTINGALE_EXPORT Engine {
  public:
   // `model` is a folder with upstream's files: a T3 (t3_cfg.safetensors or t3_mtl23ls_….safetensors),
-  // s3gen.safetensors and the tokenizer. Errors: model_missing, model_mismatch (every fault in one report),
-  // file_invalid, option_invalid, unsupported, memory.
+  // s3gen.safetensors and the tokenizer. Errors: model_missing (also the watermark's network), model_mismatch
+  // (every fault in one report), file_invalid, option_invalid, unsupported, memory.
   static Result<Engine> open(const std::string& model, const EngineOptions& options = {});
 
   // Speaks the request's text. Errors: text_invalid, option_invalid, cancelled, unsupported, memory.
@@ -143,8 +146,9 @@ class NIGHTINGALE_EXPORT Baker {
 // option_invalid.
 NIGHTINGALE_EXPORT Result<Done> check_request(const Request& request);
 
-// Writes "wav" (16 bit), "wav-float" or "flac", by `format` or else by the ending of `path`. The file appears
-// when it is whole. Errors: option_invalid (no such format), output_failed.
+// Writes "wav" (16 bit), "wav-float", "flac", "ogg" (Vorbis), "opus" or "mp3", by `format` or else by the
+// ending of `path`. The file appears when it is whole. Errors: option_invalid (no such format),
+// output_failed.
 NIGHTINGALE_EXPORT Result<Done> write_audio(const Audio& audio, const std::string& path,
                                             const std::string& format = {});
 
@@ -154,6 +158,44 @@ NIGHTINGALE_EXPORT Result<Done> check_output(const std::string& path, const std:
 
 // The same file in memory, for a pipe or a socket. Errors: option_invalid.
 NIGHTINGALE_EXPORT Result<std::vector<std::byte>> encode_audio(const Audio& audio, const std::string& format);
+
+// What ships with Nightingale, by its name ("perth.safetensors"): in the folder of the library or of the
+// program, in share/nightingale of the folder above it or of the one above that, or in the source tree. ""
+// when it is not there.
+NIGHTINGALE_EXPORT std::string find_shipped(const std::string& name);
+
+class Watermark;
+
+// Whether a sound carries the watermark.
+struct Detection {
+  bool found = false;     // confidence > 0.5
+  double confidence = 0;  // 0 to 1
+  double seconds = 0;     // of sound
+};
+
+// The watermark without a model: puts it into samples and finds it again. Speaking does so by itself.
+class NIGHTINGALE_EXPORT Watermarker {
+ public:
+  // Of the options, threads, substrate and watermark_weights count. Errors: model_missing, model_mismatch,
+  // file_invalid, option_invalid, memory.
+  static Result<Watermarker> open(const EngineOptions& options = {});
+
+  // As many mono samples, marked; rate 8000 to 192000 Hz. Errors: audio_invalid (a sample that is no number),
+  // option_invalid, memory.
+  Result<std::vector<float>> mark(const std::vector<float>& samples, int rate) const;
+
+  // Errors: as above, and audio_invalid when there is no sample.
+  Result<Detection> detect(const std::vector<float>& samples, int rate) const;
+
+  // The same for a recording (WAV, FLAC, Ogg, Opus, MP3, …), all channels in one. Errors: audio_invalid,
+  // memory.
+  Result<Detection> detect(const std::string& path) const;
+
+ private:
+  explicit Watermarker(std::shared_ptr<const Watermark> watermark)
+      : watermark_(std::move(watermark)) {}
+  std::shared_ptr<const Watermark> watermark_;
+};
 
 // A diagnosis as text for people and as JSON for programs.
 struct Report {

@@ -115,7 +115,7 @@ std::vector<std::string> Bench::stages() {
 }
 
 Result<Bench> Bench::open(const std::string& model, int threads) {
-  return guarded([&] { return Bench(open_model(model, {.threads = threads})); });
+  return guarded([&] { return Bench(open_model(model, {.threads = threads, .watermark = false})); });
 }
 
 Result<BenchStage> Bench::run(const std::string& stage) const {

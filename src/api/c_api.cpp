@@ -2,6 +2,7 @@
 //
 // What is odd: the error of a thread is the only state of the house that no object owns, because C gives a
 // function one result only.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <optional>
@@ -23,6 +24,9 @@ struct nightingale_request {
 };
 struct nightingale_audio {
   nightingale::Audio audio;
+};
+struct nightingale_watermarker {
+  nightingale::Watermarker watermarker;
 };
 
 namespace nightingale {
@@ -84,6 +88,8 @@ EngineOptions options_of(const nightingale_options* theirs) {
   options.threads = all.threads;
   options.variant = static_cast<Variant>(all.variant);
   if (all.language != nullptr) options.language = all.language;
+  options.watermark = all.watermark != 0;
+  if (all.watermark_weights != nullptr) options.watermark_weights = all.watermark_weights;
   return options;
 }
 
@@ -115,6 +121,11 @@ void set_field(Request& request, const std::string& name, double value) {
   if (!found) fail(ErrorCode::option_invalid, "a request has no field " + name, "it has " + names);
 }
 
+std::vector<float> samples_of(const float* samples, std::size_t count) {
+  const float* first = count == 0 ? nullptr : &given(samples, "samples");
+  return {first, first + count};
+}
+
 Going going_of(int answer) {
   if (answer == NIGHTINGALE_GO_ON) return Going::on;
   return answer == NIGHTINGALE_FINISH ? Going::finish : Going::stop;
@@ -143,7 +154,7 @@ const char* nightingale_last_error_code(void) {
 }
 
 nightingale_options nightingale_options_defaults(void) {
-  return {sizeof(nightingale_options), 0, NIGHTINGALE_VARIANT_AUTOMATIC, nullptr};
+  return {sizeof(nightingale_options), 0, NIGHTINGALE_VARIANT_AUTOMATIC, nullptr, 1, nullptr};
 }
 
 nightingale_engine* nightingale_engine_open(const char* model, const nightingale_options* options) {
@@ -263,6 +274,10 @@ int nightingale_audio_is_whole(const nightingale_audio* audio) {
   return audio != nullptr && audio->audio.whole ? 1 : 0;
 }
 
+int nightingale_audio_is_watermarked(const nightingale_audio* audio) {
+  return audio != nullptr && audio->audio.watermarked ? 1 : 0;
+}
+
 int nightingale_audio_write(const nightingale_audio* audio, const char* path, const char* format) {
   const auto write = [&] {
     const std::string name = format == nullptr ? "" : format;
@@ -270,4 +285,37 @@ int nightingale_audio_write(const nightingale_audio* audio, const char* path, co
     return 0;
   };
   return noted(write, -1);
+}
+
+nightingale_watermarker* nightingale_watermarker_open(const nightingale_options* options) {
+  const auto open = [&] {
+    return new nightingale_watermarker{unwrap(Watermarker::open(options_of(options)))};
+  };
+  return noted(open, nullptr);
+}
+
+void nightingale_watermarker_close(nightingale_watermarker* watermarker) {
+  delete watermarker;
+}
+
+int nightingale_watermark(const nightingale_watermarker* watermarker, const float* samples, size_t count,
+                          int32_t rate, float* marked) {
+  const auto mark = [&] {
+    const Watermarker& by = given(watermarker, "watermarker").watermarker;
+    const std::vector<float> out = unwrap(by.mark(samples_of(samples, count), rate));
+    if (!out.empty()) std::copy(out.begin(), out.end(), &given(marked, "place for the samples"));
+    return 0;
+  };
+  return noted(mark, -1);
+}
+
+int nightingale_detect(const nightingale_watermarker* watermarker, const float* samples, size_t count,
+                       int32_t rate, double* confidence) {
+  const auto detect = [&] {
+    const Watermarker& by = given(watermarker, "watermarker").watermarker;
+    given(confidence, "place for the confidence") =
+        unwrap(by.detect(samples_of(samples, count), rate)).confidence;
+    return 0;
+  };
+  return noted(detect, -1);
 }

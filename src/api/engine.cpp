@@ -20,7 +20,9 @@ Audio audio_of(Spoken spoken) {
   audio.times = {{"tokens", spoken.token_seconds, tokens},
                  {"mel", spoken.mel_seconds, samples / hift::samples_per_frame},
                  {"samples", spoken.sample_seconds, samples}};
+  if (spoken.watermarked) audio.times.push_back({"watermark", spoken.watermark_seconds, samples});
   audio.whole = spoken.whole;
+  audio.watermarked = spoken.watermarked;
   audio.samples = std::move(spoken.samples);
   audio.tokens = std::move(spoken.tokens);
   return audio;

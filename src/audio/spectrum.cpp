@@ -51,7 +51,7 @@ double Spectra::sample(std::ptrdiff_t place) const {
   return samples_[static_cast<std::size_t>(place)];
 }
 
-std::span<const double> Spectra::power(std::size_t frame) {
+std::span<const std::complex<double>> Spectra::spectrum(std::size_t frame) {
   const std::ptrdiff_t start =
       static_cast<std::ptrdiff_t>(frame * framing_.hop) - static_cast<std::ptrdiff_t>(framing_.margin);
   const std::ptrdiff_t length = std::ssize(windowed_);
@@ -64,6 +64,11 @@ std::span<const double> Spectra::power(std::size_t frame) {
     }
   }
   fourier_.forward(windowed_, spectrum_);
+  return spectrum_;
+}
+
+std::span<const double> Spectra::power(std::size_t frame) {
+  spectrum(frame);
   for (std::size_t bin = 0; bin < power_.size(); ++bin) {
     const double re = spectrum_[bin].real(), im = spectrum_[bin].imag();
     power_[bin] = re * re + im * im;

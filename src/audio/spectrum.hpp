@@ -6,6 +6,7 @@
 // (PyTorch's and NumPy's "reflect"). Computed in double.
 #pragma once
 
+#include <complex>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -32,7 +33,10 @@ class Spectra {
 
   std::size_t frames() const { return frames_; }
 
-  // |X|² of a frame, [bin]; overwritten by the next call.
+  // X of a frame, [bin]; overwritten by the next call of either function.
+  std::span<const std::complex<double>> spectrum(std::size_t frame);
+
+  // |X|² of a frame, [bin].
   std::span<const double> power(std::size_t frame);
 
  private:

@@ -22,7 +22,7 @@ struct Mark {
   std::string_view tensor;
   std::string_view network;
 };
-constexpr std::string_view t3 = "T3", flow_and_vocoder = "flow and vocoder";
+constexpr std::string_view t3 = "T3", flow_and_vocoder = "flow and vocoder", watermark = "watermark";
 constexpr std::array<Mark, 7> marks = {{
     {"flow.decoder.estimator.time_embed_mixer.weight", "flow (two steps) and vocoder"},
     {"flow.input_embedding.weight", flow_and_vocoder},
@@ -30,7 +30,7 @@ constexpr std::array<Mark, 7> marks = {{
     {"tfmr.h.0.attn.c_attn.weight", "T3 on GPT-2 (Turbo, Nano)"},
     {"similarity_weight", "voice encoder"},
     {"t3.speaker_emb", "voice"},
-    {"encoder.layers.0.0.weight", "watermark"},
+    {"decoder.slow_layers.0.conv.weight", watermark},
 }};
 
 // Files of a model folder that are not tensors, by upstream's names.
@@ -125,6 +125,9 @@ void bind(InspectedFile& out, const TensorFile& file) {
   if (out.network == t3) {
     const auto network = bind_t3(binding);
     out.stages = t3::T3::signatures();
+  } else if (out.network == watermark) {
+    const auto network = bind_perth(binding);
+    out.stages = perth::Perth::signatures();
   } else {
     const BoundS3gen networks = bind_s3gen(binding);
     out.stages = flow::Flow::signatures();
@@ -157,7 +160,7 @@ InspectedFile inspect_file(const fs::path& path) {
     const TensorFile file = open_tensor_file(path.string());
     out.network = network_of(file);
     take_tensors(out, file);
-    if (out.network == t3 || out.network == flow_and_vocoder) bind(out, file);
+    if (out.network == t3 || out.network == flow_and_vocoder || out.network == watermark) bind(out, file);
     if (!out.fault) out.variant = variant_of(out);
   } catch (const Failure& failure) {
     out.fault = failure.error();

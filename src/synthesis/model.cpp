@@ -30,10 +30,11 @@ BoundS3gen bind_s3gen(Binding& binding) {
   return bound;
 }
 
-Model::Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate)
+Model::Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate, const std::string& watermark)
     : folder_(folder),
       tokenizer_(Tokenizer::open(folder.tokenizer)),
       substrate_(std::move(substrate)) {
+  if (!watermark.empty()) watermark_ = std::make_unique<Watermark>(watermark, *substrate_);
   Binding t3(open_tensor_file(folder.t3), "T3");
   t3_ = bind_t3(t3);
   t3.judge();

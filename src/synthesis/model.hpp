@@ -13,6 +13,7 @@
 #include "models/hift/hift.hpp"
 #include "models/t3/t3.hpp"
 #include "synthesis/model_folder.hpp"
+#include "synthesis/watermark.hpp"
 #include "text/tokenizer.hpp"
 
 namespace nightingale {
@@ -21,7 +22,8 @@ class Model {
  public:
   // Throws Failure: model_mismatch (all faults of a file in one report, or files that do not fit each other),
   // file_invalid, memory.
-  Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate);
+  // `watermark` is the file of the watermark's network, or empty: then nothing is marked.
+  Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate, const std::string& watermark = {});
 
   const ModelFolder& folder() const { return folder_; }
   bool multilingual() const { return folder_.language == ModelLanguage::multilingual; }
@@ -29,6 +31,7 @@ class Model {
   const t3::T3& t3() const { return *t3_; }
   const flow::Flow& flow() const { return *flow_; }
   const hift::Hift& hift() const { return *hift_; }
+  const Watermark* watermark() const { return watermark_.get(); }  // null: what is spoken is not marked
   const std::vector<std::string>& proof() const { return proof_; }
 
   Ops& ops() const { return *substrate_; }
@@ -42,6 +45,7 @@ class Model {
   std::unique_ptr<t3::T3> t3_;
   std::unique_ptr<flow::Flow> flow_;
   std::unique_ptr<hift::Hift> hift_;
+  std::unique_ptr<Watermark> watermark_;
   std::vector<std::string> proof_;
 };
 

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/failure.hpp"
+#include "models/hift/facts.hpp"
 #include "models/lengths.hpp"
 #include "synthesis/inputs.hpp"
 #include "text/normalise.hpp"
@@ -60,6 +61,7 @@ class Speaking {
       fail(ErrorCode::text_invalid, "the model ended without saying anything",
            "try another seed, or a longer text");
     }
+    mark();
     return std::move(spoken_);
   }
 
@@ -85,6 +87,17 @@ class Speaking {
       samples.resize(std::min(samples.size(), kept));
     }
     spoken_.samples.insert(spoken_.samples.end(), samples.begin(), samples.end());
+  }
+
+  // The whole of it at once, as upstream does: what counts as audible depends on the loudest moment.
+  void mark() {
+    const Watermark* watermark = model_.watermark();
+    if (watermark == nullptr || spoken_.samples.empty()) return;
+    const Stopwatch watch(spoken_.watermark_seconds);
+    spoken_.samples = watermark->mark(spoken_.samples, static_cast<int>(hift::sample_rate));
+    for (float& sample : spoken_.samples) sample = std::clamp(sample, -1.0F, 1.0F);
+    spoken_.watermarked = true;
+    op_.pool()->trim();
   }
 
   std::vector<std::int32_t> write_speech(const Tensor& condition, const std::vector<std::int32_t>& ids) {

@@ -14,8 +14,9 @@ namespace nightingale {
 struct Spoken {
   std::vector<float> samples;
   std::vector<std::vector<std::int32_t>> tokens;  // of each piece of the text
-  double token_seconds = 0, mel_seconds = 0, sample_seconds = 0;
-  bool whole = true;  // false when the caller let it end early
+  double token_seconds = 0, mel_seconds = 0, sample_seconds = 0, watermark_seconds = 0;
+  bool whole = true;         // false when the caller let it end early
+  bool watermarked = false;  // by the model's watermark, when it has one
 };
 
 // Speaks the request's text piece by piece. Throws Failure: text_invalid, option_invalid, cancelled, memory.

@@ -5,6 +5,7 @@
 #include "models/flow/solver.hpp"
 #include "models/hift/facts.hpp"
 #include "models/lengths.hpp"
+#include "models/perth/facts.hpp"
 #include "models/t3/facts.hpp"
 #include "ops/shapes.hpp"
 
@@ -84,6 +85,27 @@ std::vector<std::string> prove(const t3::T3& t3, const flow::Flow& flow, const h
   std::vector<std::string> lines = prove(t3);
   for (std::string& shown : prove(flow, hift)) lines.push_back(std::move(shown));
   return lines;
+}
+
+std::vector<std::string> prove(const perth::Perth& perth) {
+  Shapes op;
+  const Axis bin{"bin", perth.bins()};
+  if (perth.bins() > perth::bins) {
+    fail(ErrorCode::model_mismatch,
+         "the watermark's network sees " + bin.text() + ", but its spectrum has " +
+             std::to_string(perth::bins),
+         "take the checkpoint of resemble-perth 1.0.1");
+  }
+  const Tensor levels = op.zeros({one, perth::frame, bin});
+  const Tensor residual = perth.encode(op, {}, levels, op.zeros({one, perth::frame}));
+  std::vector<Tensor> results{residual};
+  for (const perth::Branch branch : perth::branches) results.push_back(perth.decode(op, {}, levels, branch));
+  for (const Tensor& result : results) {
+    if (result.shape()[1].size == perth::frame.size) continue;
+    fail(ErrorCode::internal, "the watermark ends in " + result.shape().formula() + ", not in its frames",
+         "please report this");
+  }
+  return {line("residual", residual), line("answers", results.back())};
 }
 
 }  // namespace nightingale

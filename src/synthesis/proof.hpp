@@ -7,6 +7,7 @@
 
 #include "models/flow/flow.hpp"
 #include "models/hift/hift.hpp"
+#include "models/perth/perth.hpp"
 #include "models/t3/t3.hpp"
 
 namespace nightingale {
@@ -17,5 +18,8 @@ namespace nightingale {
 std::vector<std::string> prove(const t3::T3& t3, const flow::Flow& flow, const hift::Hift& hift);
 std::vector<std::string> prove(const t3::T3& t3);
 std::vector<std::string> prove(const flow::Flow& flow, const hift::Hift& hift);
+
+// The watermark's two stages, each ending in as many frames as it was given.
+std::vector<std::string> prove(const perth::Perth& perth);
 
 }  // namespace nightingale

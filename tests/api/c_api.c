@@ -31,6 +31,7 @@ void c_speak(const char* model, const char* voice_path, const char* text, const 
   nightingale_options options = nightingale_options_defaults();
   options.threads = 1;
   options.language = "en";
+  options.watermark = results->watermark;
   nightingale_engine* engine = nightingale_engine_open(model, &options);
   nightingale_voice* voice = nightingale_voice_open(voice_path);
   nightingale_request* request = nightingale_request_defaults();
@@ -45,6 +46,7 @@ void c_speak(const char* model, const char* voice_path, const char* text, const 
   if (audio == NULL) note_error(results);
   nightingale_audio_samples(audio, &results->samples);
   results->whole = nightingale_audio_is_whole(audio);
+  results->watermarked = nightingale_audio_is_watermarked(audio);
   results->written = audio != NULL && nightingale_audio_write(audio, path, NULL) == 0;
 
   nightingale_audio_free(audio);

@@ -12,8 +12,9 @@ enum { C_MOST_FIELDS = 32 };
 typedef struct c_results {
   const char* field_names[C_MOST_FIELDS];
   size_t fields;
-  int set, written, whole;
-  int answer; /* of the progress callback */
+  int set, written, whole, watermarked;
+  int watermark; /* asked for */
+  int answer;    /* of the progress callback */
   int progress_calls;
   size_t progress_size;
   size_t samples;

@@ -21,6 +21,38 @@ TEST_CASE("c_program_speaks_and_writes_a_file") {
   CHECK(results.progress_size == sizeof(nightingale_progress));
 }
 
+TEST_CASE("c_program_hears_that_its_audio_is_watermarked") {
+  const Scratch scratch;
+  for (const int wanted : {0, 1}) {
+    if (wanted == 1 && !has_watermark()) return;
+    c_results results = {};
+    results.watermark = wanted;
+    c_speak(golden("model").c_str(), golden("voice").c_str(), "Hello.", scratch.file("a.wav").c_str(),
+            &results);
+    CHECK(std::string(results.error) == "");
+    CHECK(results.watermarked == wanted);
+  }
+}
+
+TEST_CASE("c_program_marks_samples_and_finds_the_mark") {
+  if (!has_watermark()) return;
+  nightingale_watermarker* watermarker = nightingale_watermarker_open(nullptr);
+  REQUIRE(watermarker != nullptr);
+  std::vector<float> samples = some_sound(), marked(samples.size());
+  double before = -1, behind = -1;
+  CHECK(nightingale_watermark(watermarker, samples.data(), samples.size(), 24000, marked.data()) == 0);
+  CHECK(nightingale_detect(watermarker, samples.data(), samples.size(), 24000, &before) == 0);
+  CHECK(nightingale_detect(watermarker, marked.data(), marked.size(), 24000, &behind) == 0);
+  CHECK(before < 0.5);
+  CHECK(behind > 0.5);
+  CHECK(nightingale_watermark(watermarker, samples.data(), samples.size(), 24000, samples.data()) == 0);
+  CHECK(samples == marked);
+  CHECK(nightingale_watermark(watermarker, nullptr, 5, 24000, samples.data()) == -1);
+  CHECK(nightingale_detect(watermarker, samples.data(), samples.size(), 24000, nullptr) == -1);
+  CHECK(nightingale_detect(watermarker, samples.data(), samples.size(), 7, &before) == -1);
+  nightingale_watermarker_close(watermarker);
+}
+
 TEST_CASE("c_program_is_told_what_went_wrong") {
   const Scratch scratch;
   c_results results = {};
@@ -65,10 +97,17 @@ TEST_CASE("c_handles_may_be_null") {
   CHECK(nightingale_speak(nullptr, nullptr, nullptr) == nullptr);
   CHECK(nightingale_audio_samples(nullptr, nullptr) == nullptr);
   CHECK(nightingale_audio_write(nullptr, "a.wav", nullptr) == -1);
+  CHECK(nightingale_audio_is_watermarked(nullptr) == 0);
+  nightingale_watermarker_close(nullptr);
+  float sample = 0;
+  double confidence = 0;
+  CHECK(nightingale_watermark(nullptr, &sample, 1, 24000, &sample) == -1);
+  CHECK(nightingale_detect(nullptr, &sample, 1, 24000, &confidence) == -1);
   CHECK(nightingale_abi_version() == NIGHTINGALE_ABI_VERSION);
 }
 
 TEST_CASE("c_structs_of_an_older_header_are_read_as_far_as_they_reach") {
+  if (!has_watermark()) return;  // the old struct cannot say that it wants none
   nightingale_options options = nightingale_options_defaults();
   options.struct_size = offsetof(nightingale_options, variant);
   options.threads = 1;

@@ -21,7 +21,8 @@ TEST_CASE("engine_speaks_a_sentence") {
   CHECK(audio.whole);
   REQUIRE(audio.tokens.size() == 1);
   CHECK(audio.samples.size() == 960 * audio.tokens.front().size());
-  REQUIRE(audio.times.size() == 3);
+  CHECK(audio.watermarked == has_watermark());
+  REQUIRE(audio.times.size() == (audio.watermarked ? 4 : 3));
   CHECK(audio.times[0].made == static_cast<std::int64_t>(audio.tokens.front().size()));
   CHECK(audio.times[2].made == static_cast<std::int64_t>(audio.samples.size()));
 }
@@ -95,6 +96,11 @@ TEST_CASE("opening_what_is_not_there_is_an_error_with_a_fix") {
   REQUIRE(!voice.ok());
   CHECK(voice.error().code == ErrorCode::voice_invalid);
   CHECK(Engine::open(golden("model"), {.threads = -1}).error().code == ErrorCode::option_invalid);
+  const auto unmarked = Engine::open(golden("model"), {.watermark_weights = "no-such-file"});
+  REQUIRE(!unmarked.ok());
+  CHECK(unmarked.error().code == ErrorCode::model_missing);
+  CHECK(unmarked.error().sentence.find("no-such-file") != std::string::npos);
+  CHECK(unmarked.error().fix.find("--no-watermark") != std::string::npos);
 }
 
 TEST_CASE("audio_is_written_whole_or_refused_beforehand") {

@@ -19,6 +19,10 @@ ENGLISH = ROOT / "tests/goldens/english"
 MODEL, VOICE, REFERENCE = ENGLISH / "model", ENGLISH / "voice", ENGLISH / "reference"
 PROGRAM = Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else ROOT / "build/release/bin/nightingale"
 SHORT = ["--max-seconds", "1", "--steps", "2", "--threads", "1"]  # a small model with random weights never stops by itself
+# The watermark's network comes from PyPI; what is spoken is marked when it is there.
+MARKED = (ROOT / "build/share/nightingale/perth.safetensors").exists()
+if not MARKED:
+    SHORT.append("--no-watermark")
 DONE, AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -105,7 +109,9 @@ class Speaking(Verbs):
         said = json.loads(result.stdout)
         self.assertEqual(said["seed"], 7)
         self.assertEqual(said["exaggeration"], None)
-        self.assertEqual([stage["stage"] for stage in said["stages"]], ["tokens", "mel", "samples"])
+        self.assertEqual([stage["stage"] for stage in said["stages"]],
+                         ["tokens", "mel", "samples"] + ["watermark"] * MARKED)
+        self.assertIs(said["watermarked"], MARKED)
         self.assertEqual(said["stages"][0]["made"], sum(map(len, said["tokens"])))
         self.assertAlmostEqual(said["seconds"], len(samples_of((self.out / "a.wav").read_bytes())[1]) / 24000)
 
@@ -191,7 +197,7 @@ class Speaking(Verbs):
     def test_ctrl_c_keeps_what_was_spoken_so_far(self):
         text = "The quick brown fox jumps over the lazy dog. " * 60
         talking = subprocess.Popen([PROGRAM, "speak", text, "-o", self.out / "a.wav", "--model", MODEL, "--voice", VOICE,
-                                    "--threads", "1", "--steps", "2"],
+                                    *SHORT[2:]],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         time.sleep(3)
         talking.send_signal(signal.SIGINT)
@@ -199,6 +205,53 @@ class Speaking(Verbs):
         self.assertEqual(talking.returncode, INTERRUPTED, said)
         self.assertIn(b"stopped", said)
         self.assertGreater(len(samples_of((self.out / "a.wav").read_bytes())[1]), 0)
+
+
+class Watermarking(Verbs):
+    def setUp(self):
+        super().setUp()
+        if not MARKED:
+            self.skipTest("perth.safetensors is not there (tools/get_watermark.sh)")
+
+    def test_what_is_spoken_is_found_and_what_is_spoken_without_is_not(self):
+        long = ("--max-seconds", "4")
+        self.check(self.speak("Hello.", *long, "-o", self.out / "a.wav"), DONE)
+        self.check(self.speak("Hello.", *long, "--no-watermark", "-o", self.out / "b.wav"), DONE)
+        self.assertRegex(self.check(run("detect", self.out / "a.wav"), DONE).stdout.decode(),
+                         r"^watermark found \(confidence \d\.\d\d\)\n$")
+        self.assertRegex(self.check(run("detect", self.out / "b.wav"), AT_FAULT).stdout.decode(),
+                         r"^no watermark \(confidence \d\.\d\d\)\n$")
+        said = json.loads(self.check(run("detect", self.out / "a.wav", "--json"), DONE).stdout)
+        self.assertEqual(set(said), {"found", "confidence", "seconds"})
+        self.assertIs(said["found"], True)
+        self.assertAlmostEqual(said["seconds"], len(samples_of((self.out / "a.wav").read_bytes())[1]) / 24000)
+
+    def test_what_holds_no_sound_is_refused(self):
+        (self.out / "text.wav").write_text("Hello.")
+        for path in (self.out / "nothing.wav", self.out / "text.wav", self.out):
+            self.check_refused(run("detect", path), AT_FAULT, str(path))
+
+
+class WithoutWatermarkNetwork(Verbs):
+    """A copy of the program where no share/nightingale is near."""
+
+    def test_speaking_fails_before_the_model_is_opened_and_says_what_to_do(self):
+        folder = self.out / "some/where/bin"
+        folder.mkdir(parents=True)
+        libraries = list(PROGRAM.parents[1].glob("libnightingale.so*"))
+        if not libraries:
+            self.skipTest("the library is not a shared one")
+        for library in libraries:
+            (folder / library.name).write_bytes(library.read_bytes())
+        alone = folder / "nightingale"
+        alone.write_bytes(PROGRAM.read_bytes())
+        alone.chmod(0o755)
+        speak = [alone, "speak", "Hello.", "-o", self.out / "a.wav", "--model", MODEL, "--voice", VOICE, *SHORT[:6]]
+        near = os.environ | {"LD_LIBRARY_PATH": str(folder)}
+        result = subprocess.run(speak, capture_output=True, stdin=subprocess.DEVNULL, env=near)
+        self.check_refused(result, AT_FAULT, "perth.safetensors", "tools/get_watermark.sh", "--no-watermark")
+        self.assertFalse((self.out / "a.wav").exists())
+        self.check(subprocess.run([*speak, "--no-watermark"], capture_output=True, stdin=subprocess.DEVNULL, env=near), DONE)
 
 
 class Diagnosing(Verbs):
@@ -259,7 +312,7 @@ class Diagnosing(Verbs):
 class Usage(Verbs):
     def test_help_names_every_verb_and_every_field(self):
         said = self.check(run("--help"), DONE).stdout.decode()
-        for verb in ("speak", "voice", "inspect", "verify", "explain", "bench", "version"):
+        for verb in ("speak", "voice", "detect", "inspect", "verify", "explain", "bench", "version"):
             self.assertIn(verb, said)
         self.check(run("speak", "--help"), DONE, "--seed", "--repetition-penalty", "--max-seconds", "0.04 to 160")
 

@@ -130,21 +130,12 @@ class Converting {
     return mel;
   }
 
-  // Fades the window into what the one before left, and keeps its own end back for the next.
+  // Fades what the window before left into this one, whose own end is kept back for the next.
   std::vector<float> joined(std::vector<float> mel, bool last) {
-    const std::int64_t shared = frames_per_token * windows_.overlap;
-    const std::int64_t fade_start = (shared - fade_frames) / 2;
-    for (std::int64_t frame = 0; frame < static_cast<std::int64_t>(tail_.size()) / bands(); ++frame) {
-      const double share = std::clamp(
-          static_cast<double>(frame - fade_start + 1) / static_cast<double>(fade_frames + 1), 0.0, 1.0);
-      for (std::int64_t band = 0; band < bands(); ++band) {
-        const auto place = static_cast<std::size_t>(frame * bands() + band);
-        mel[place] = static_cast<float>((1 - share) * tail_[place] + share * mel[place]);
-      }
-    }
+    fade_over(tail_, mel);
     tail_.clear();
     if (last) return mel;
-    const auto cut = mel.end() - shared * bands();
+    const auto cut = mel.end() - frames_per_token * windows_.overlap * bands();
     tail_.assign(cut, mel.end());
     mel.erase(cut, mel.end());
     return mel;
@@ -213,6 +204,19 @@ ConversionModel::ConversionModel(const std::string& s3gen, std::unique_ptr<Ops> 
   prove(*speech_tokenizer_);
   prove(*flow_, *hift_);
   binding.load(*substrate_);
+}
+
+void fade_over(std::span<const float> before, std::span<float> mel) {
+  const std::int64_t shared = static_cast<std::int64_t>(before.size()) / bands();
+  const std::int64_t fade = std::min(fade_frames, shared), start = (shared - fade) / 2;
+  for (std::int64_t frame = 0; frame < shared; ++frame) {
+    const double share =
+        std::clamp(static_cast<double>(frame - start + 1) / static_cast<double>(fade + 1), 0.0, 1.0);
+    for (std::int64_t band = 0; band < bands(); ++band) {
+      const auto place = static_cast<std::size_t>(frame * bands() + band);
+      mel[place] = static_cast<float>((1 - share) * before[place] + share * mel[place]);
+    }
+  }
 }
 
 Converted convert(const ConversionModel& model, const VoiceArrays& voice, const std::string& recording,

@@ -3,61 +3,16 @@
 // output.
 #include <doctest/doctest.h>
 
-#include <fstream>
-#include <functional>
-#include <map>
-
-#include "base/failure.hpp"
-#include "close.hpp"
 #include "kernels/reference/reference.hpp"
-#include "ops/rules.hpp"
+#include "refusal_texts.hpp"
 
 namespace nightingale {
 namespace {
 
-using Attempt = std::function<void()>;
+using testing::check_texts;
+using testing::declared;
+using testing::made;
 
-// The sections of the golden file: "## title", then the text.
-std::map<std::string, std::string> golden_texts() {
-  std::ifstream file(NIGHTINGALE_SOURCE "/tests/ops/refusals.txt");
-  REQUIRE(file);
-  std::map<std::string, std::string> sections;
-  std::string title;
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("## ")) {
-      title = line.substr(3);
-    } else if (!title.empty() && !line.empty()) {
-      sections[title] += line + "\n";
-    }
-  }
-  return sections;
-}
-
-std::string text_of(const Attempt& attempt) {
-  try {
-    attempt();
-  } catch (const Failure& failure) {
-    CHECK(failure.error().code == ErrorCode::shape_mismatch);
-    return failure.error().text() + "\n";
-  }
-  return "nothing was refused\n";
-}
-
-void check_texts(const std::vector<std::pair<std::string, Attempt>>& attempts) {
-  const auto expected = golden_texts();
-  for (const auto& [title, attempt] : attempts) {
-    CAPTURE(title);
-    const auto section = expected.find(title);
-    CHECK(text_of(attempt) == (section == expected.end() ? "" : section->second));
-  }
-}
-
-Tensor made(const Shape& shape, Name origin = "", Type type = Type::f32) {
-  return Tensor(shape, type, nullptr, nullptr).from(origin);
-}
-Weight declared(const char* path, const Shape& shape) {
-  return testing::weight_of(path, shape, {});
-}
 // A checkpoint has said that the encoder is 512 wide.
 Axis solved_channel() {
   const Axis channel = unknown("channel");
@@ -338,38 +293,6 @@ TEST_CASE("the_front_refuses_numbers_of_another_type_and_another_count") {
        [&] {
          op->write_ids({{"row", 1}}, std::vector<std::int32_t>{1, 2});
        }},
-  });
-}
-
-TEST_CASE("planes_recurrence_and_means_refuse_what_does_not_fit_them") {
-  const Weight plane =
-      declared("head.conv1.weight", {{"channel", 32}, {"in", 32}, {"band_tap", 3}, {"frame_tap", 3}});
-  const Tensor turned = made({{"batch", 1}, {"in", 32}, {"band", 80}, {"frame", 99}}, "fbank");
-  const Tensor even = made({{"batch", 1}, {"frame", unknown("frame").size}, {"band", 80}, {"in", 32}});
-  const Weight fsmn = declared("attn.fsmn_block.weight", {{"channel", 64}, {"one", 1}, {"tap", 31}});
-  const Weight input = declared("lstm.weight_ih_l0", {{"gate", 1024}, {"mel", 40}});
-  const Weight recurrent = declared("lstm.weight_hh_l0", {{"gate", 1024}, {"hidden", 320}});
-  const Weight bias = declared("lstm.bias_ih_l0", {{"gate", 1024}});
-  const Tensor mel = made({{"batch", 3}, {"frame", 160}, {"mel", 40}});
-  check_texts({
-      {"conv2d: axis order", [&] { rules::conv2d(turned, plane, {}); }},
-      {"conv2d: stride does not divide",
-       [&] {
-         rules::conv2d(even, plane, {{2, 1, 1, 1}, {1, 1, 1, 1}});
-       }},
-      {"depthwise_conv1d: stride",
-       [&] {
-         rules::depthwise_conv1d(made({{"batch", 1}, {"token", 9}, {"channel", 64}}), fsmn, {.stride = 2});
-       }},
-      {"lstm: gates",
-       [&] {
-         rules::lstm(mel, {input, recurrent, bias, bias});
-       }},
-      {"deviation: one row",
-       [&] {
-         rules::pooled("deviation", made({{"batch", 1}, {"frame", 1}, {"channel", 512}}), "frame", 2);
-       }},
-      {"segment_mean: no length", [&] { rules::segment_mean(mel, "frame", 0); }},
   });
 }
 

@@ -143,6 +143,19 @@ TEST_CASE("a_long_conversion_has_every_sample_and_no_step_where_windows_meet") {
   CHECK(heard.samples == again.samples);
 }
 
+TEST_CASE("windows_fade_from_the_old_into_the_new_within_a_second") {
+  constexpr std::size_t shared = 200, bands = 80;
+  const std::vector<float> before(shared * bands, 1.0F);
+  std::vector<float> mel(300 * bands, 0.0F);
+  fade_over(before, mel);
+  const auto at = [&](std::size_t frame) { return mel[frame * bands + 7]; };
+  CHECK(at(0) == 1);
+  CHECK(at(74) == 1);
+  CHECK(at(125) == 0);
+  CHECK(at(250) == 0);
+  for (std::size_t frame = 75; frame < 125; ++frame) CHECK(at(frame) < at(frame - 1));
+}
+
 TEST_CASE("conversion_ends_when_its_listener_says_so") {
   ConvertRequest stops;
   stops.progress = [](const Progress& progress) { return progress.stage == "mel" ? Going::stop : Going::on; };

@@ -33,6 +33,7 @@ from parity import CannotRun, drawn_sizes, python  # noqa: E402
 from recordings import make_recordings  # noqa: E402
 
 LIMITS = {"prompt_feat": 1e-5, "soul_t3_256": 1e-5, "soul_s3_192": 1e-4, "emotion_adv": 0.0}
+SAMPLES = 1e-5  # verify also says how far its resampling is from upstream's
 CODES = ("prompt_token", "t3_cond_tokens")
 CLOSE = 1e-4
 DIGITS, LEVELS = 8, 3
@@ -168,7 +169,7 @@ def check_verify(program, model, reference, empty):
             close = [entry for entry in near.get(name, []) if entry[2] < CLOSE]
             mark = "ok" if step["verdict"] == "equal" else "close" if close else "FAIL"
         else:
-            fits = step["verdict"] == "equal" and error is not None and error <= LIMITS[name]
+            fits = step["verdict"] == "equal" and error is not None and error <= LIMITS.get(name, SAMPLES)
             mark = "ok" if fits else "FAIL"
         show(mark, step["step"], error, remark)
         failures += mark == "FAIL"
@@ -213,6 +214,8 @@ def main():
             if verify:
                 failures += check_verify(given.program, work / "model", reference, empty)
             out = work / "baked" / recording.stem
+            shutil.rmtree(out, ignore_errors=True)
+            out.parent.mkdir(exist_ok=True)
             failures += check_bake(given.program, work / "model", recording, reference, out)
     finally:
         if not given.work:

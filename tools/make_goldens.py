@@ -22,7 +22,6 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
 from safetensors.torch import load_file
 
 import upstream

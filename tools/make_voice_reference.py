@@ -5,12 +5,13 @@
 
 VOICE gets the six arrays of a baked voice, the recording as upstream resampled it (audio_24k.npy,
 audio_16k.npy) and metadata.json, which lists digits of codes so near the next one that rounding may decide
-them: [code, digit, distance]. With --layers, DIR gets what the three
+them: [code, digit, distance], and how far rounding moved the x-vector. With --layers, DIR gets what the three
 networks computed on the way: PATH.out.npy is what the layer of that path made, PATH.in.npy what it was
 given; both of the flow's prompt (the first 10 s), the voice encoder's of the whole recording.
 """
 
 import argparse
+import copy
 import json
 import logging
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ import librosa
 import numpy as np
 import torch
 from chatterbox.models.s3gen.s3gen import get_resampler
+from chatterbox.models.s3gen.xvector import extract_feature
 from chatterbox.models.voice_encoder.melspec import melspectrogram
 
 import upstream
@@ -138,10 +140,25 @@ def bake(networks, recording, exaggeration=0.5):
         "torch": torch.__version__,
         "margins": {"prompt_token": margins(flow), "t3_cond_tokens": margins(t3)},
         "digits": digits(arrays["prompt_token"]),
+        "rounding": {"soul_s3_192": rounding(listening, at_24k, arrays["soul_s3_192"])},
     }
     layers = listener.kept | {f"{DOWN}.out": listener.projections[0]}
     layers |= unseen(layers, at_24k, at_16k)
     return arrays | {"audio_24k": at_24k, "audio_16k": at_16k}, layers, metadata
+
+
+def rounding(listening, at_24k, x_vector):
+    """How far upstream's float32 x-vector is from one computed in double, from the 24 kHz samples on.
+
+    Bands of near silence (a telephone's above 4 kHz) hold little but the rounding of the resampler.
+    """
+    resampler = copy.deepcopy(get_resampler(upstream.SAMPLE_RATE, LISTENED, "cpu")).double()
+    network = copy.deepcopy(listening.speaker_encoder).double()
+    clip = torch.from_numpy(at_24k[: 10 * upstream.SAMPLE_RATE]).double()
+    with torch.inference_mode():
+        features, _, _ = extract_feature(resampler(clip)[None])
+        exact = network(features).numpy()
+    return float(np.linalg.norm(x_vector - exact) / np.linalg.norm(exact))
 
 
 def unseen(layers, at_24k, at_16k):

@@ -9,11 +9,15 @@ loading and warming up:
     {"stage": "t3", "tokens": 50}   → {"seconds": …, "tokens": 50, "prefill_seconds": …, "peak_memory": bytes}
     {"stage": "flow"}               → {"seconds": …, "tokens": 125, "peak_memory": …}     tokens to mel
     {"stage": "hift"}               → {"seconds": …, "tokens": 125, "peak_memory": …}     mel to samples
+    {"stage": "bake", "recording": PATH}
+        → {"seconds": …, "parts": {"resample": …, "tokens": …, "x_vector": …, "voice_encoder": …, "mel": …}, …}
     {"stage": "quit"}               ends the process
 
 `seconds` of t3 is the decoding alone, one forward pass per token with the choice that follows it; the
 prefill is told apart. The work is the same whatever the weights: the voice's prompt is repeated or cut to
-`--prompt` tokens (250 are 10 s) and the speech tokens are drawn. Peak memory is of the whole process. A
+`--prompt` tokens (250 are 10 s) and the speech tokens are drawn. A bake is upstream's prepare_conditionals
+of a file, reading it included; without "recording" it is --recording, or 10 s of drawn sound at 44.1 kHz.
+`tokens` are those of both prompts. With `--stages bake` the model needs no T3 and VOICE is not read. Peak memory is of the whole process. A
 fault of a run is answered as {"error": "…"}.
 """
 
@@ -31,6 +35,7 @@ parser.add_argument("voice", type=Path)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--prompt", type=int, default=250, help="speech tokens of the flow's prompt")
 parser.add_argument("--speech", type=int, default=125, help="speech tokens to speak")
+parser.add_argument("--recording", type=Path, help="what is baked")
 parser.add_argument("--stages", default="t3,flow,hift", help="load only what these need")
 given = parser.parse_args()
 os.environ["OMP_NUM_THREADS"] = str(given.threads)  # before torch starts its pool
@@ -70,6 +75,14 @@ class Clock:
 
 class Bench:
     def __init__(self, stages):
+        if "bake" in stages:
+            from pytorch_bake import Bake  # librosa and its like load only when needed
+
+            self.baker = Bake(given.model, given.recording)
+        if stages != {"bake"}:
+            self.load_speaking(stages)
+
+    def load_speaking(self, stages):
         parts = [
             part
             for part, needed in (("t3", "t3" in stages), ("vocoding", {"flow", "hift"} & stages))
@@ -138,6 +151,9 @@ class Bench:
         self.model.vocoding.mel2wav.inference(self.mel)
         return {"seconds": time.perf_counter() - started, "tokens": given.speech}
 
+    def bake(self, recording=None):
+        return self.baker.run(recording)
+
     def run(self, stage, *size):
         torch.manual_seed(42)
         with torch.inference_mode():
@@ -145,14 +161,14 @@ class Bench:
 
 
 def main():
-    known = {"t3", "flow", "hift"}
+    known = {"t3", "flow", "hift", "bake"}
     stages = set(given.stages.split(","))
     if not stages <= known:
         raise SystemExit(f"--stages {given.stages}: wants some of {','.join(sorted(known))}")
     torch.set_num_threads(given.threads)
     bench = Bench(stages)
     for stage in sorted(stages):
-        bench.run(stage, 2)  # two tokens, or two Euler steps
+        bench.run(stage, *([] if stage == "bake" else [2]))  # two tokens, or two Euler steps
     tell(
         ready=sorted(stages),
         torch=torch.__version__,
@@ -169,7 +185,8 @@ def main():
                 break
             if stage not in stages:
                 raise ValueError(f"stage {stage}: loaded are {sorted(stages)}")
-            tell(stage=stage, **bench.run(stage, *([int(asked.get("tokens", 50))] if stage == "t3" else [])))
+            size = {"t3": [int(asked.get("tokens", 50))], "bake": [asked.get("recording")]}.get(stage, [])
+            tell(stage=stage, **bench.run(stage, *size))
         except Exception as fault:  # told to the other side, which knows what it asked for
             tell(error=f"{type(fault).__name__}: {fault}")
 

@@ -1,9 +1,11 @@
 """Bakes a voice with upstream's own prepare_conditionals and writes what it computed: a voice folder.
 
     make_voice_reference.py MODEL RECORDING -o VOICE [--layers DIR]
+    make_voice_reference.py MODEL RECORDING… -o VOICES          each into VOICES/NAME
 
 VOICE gets the six arrays of a baked voice, the recording as upstream resampled it (audio_24k.npy,
-audio_16k.npy) and metadata.json with the margins of the codes. With --layers, DIR gets what the three
+audio_16k.npy) and metadata.json, which lists digits of codes so near the next one that rounding may decide
+them: [code, digit, distance]. With --layers, DIR gets what the three
 networks computed on the way: PATH.out.npy is what the layer of that path made, PATH.in.npy what it was
 given; both of the flow's prompt (the first 10 s), the voice encoder's of the whole recording.
 """
@@ -26,6 +28,7 @@ import upstream_cloning
 
 LISTENED = 16000
 FSQ_SCALE = 0.9990000128746033  # model_v2.py: a code's digit is round(scale * tanh(h)) + 1
+NEAR = 1e-3
 DOWN = "tokenizer.quantizer._codebook.project_down"
 
 
@@ -99,9 +102,15 @@ class Listener:
         return mel
 
 
+def distances(projection):
+    """(code, digit): how near each digit is to being another; digits change at -0.5 and 0.5."""
+    return np.abs(np.abs(FSQ_SCALE * np.tanh(projection.astype(np.float64))) - 0.5)
+
+
 def margins(projection):
-    """For each code how near the nearest digit is to being another: digits change at -0.5 and 0.5."""
-    return np.abs(np.abs(FSQ_SCALE * np.tanh(projection.astype(np.float64))) - 0.5).min(axis=1)
+    apart = distances(projection)
+    near = [[int(code), int(digit), float(apart[code, digit])] for code, digit in np.argwhere(apart < NEAR)]
+    return {"smallest": float(apart.min()), "near": near}
 
 
 def digits(codes):
@@ -110,9 +119,9 @@ def digits(codes):
     return [[int((codes // 3**place % 3 == value).sum()) for value in range(3)] for place in range(8)]
 
 
-def bake(model, recording, exaggeration=0.5):
+def bake(networks, recording, exaggeration=0.5):
     """(arrays of the voice folder, layers, metadata) of a recording, by upstream's code."""
-    listening, voice_encoder = upstream_cloning.load_cloning(model)
+    listening, voice_encoder = networks
     tts = upstream_cloning.cloner(listening, voice_encoder)
     listener = Listener(listening, voice_encoder)
     logging.disable(logging.WARNING)  # "mel length is not equal": said of every recording of an odd length
@@ -121,12 +130,13 @@ def bake(model, recording, exaggeration=0.5):
     arrays = upstream_cloning.voice_arrays(tts.conds)
     at_24k = librosa.load(str(recording), sr=upstream.SAMPLE_RATE)[0]
     at_16k = librosa.resample(at_24k, orig_sr=upstream.SAMPLE_RATE, target_sr=LISTENED)
-    flow, t3 = (margins(projection) for projection in listener.projections)
+    flow, t3 = listener.projections
     flow = flow[: arrays["prompt_token"].shape[1]]  # an odd mel drops a code
     metadata = {
+        "recording": recording.name,
         "exaggeration": exaggeration,
         "torch": torch.__version__,
-        "margins": {"prompt_token": flow.tolist(), "t3_cond_tokens": t3.tolist()},
+        "margins": {"prompt_token": margins(flow), "t3_cond_tokens": margins(t3)},
         "digits": digits(arrays["prompt_token"]),
     }
     layers = listener.kept | {f"{DOWN}.out": listener.projections[0]}
@@ -155,30 +165,39 @@ def save(arrays, folder):
         np.save(folder / f"{name}.npy", array)
 
 
+def write(networks, recording, exaggeration, folder, layers_folder):
+    arrays, layers, metadata = bake(networks, recording, exaggeration)
+    save(arrays, folder)
+    if layers_folder:
+        save(layers, layers_folder)
+        listing = {name: list(array.shape) for name, array in sorted(layers.items())}
+        (layers_folder / "layers.json").write_text(json.dumps(listing, indent=1) + "\n")
+    (folder / "metadata.json").write_text(json.dumps(metadata) + "\n")
+    print(
+        f"{folder}: {len(arrays['audio_24k']) / upstream.SAMPLE_RATE:.2f} s, "
+        f"{arrays['prompt_token'].shape[1]} codes of the flow, {arrays['t3_cond_tokens'].shape[1]} of T3, "
+        f"{arrays['prompt_feat'].shape[1]} mel rows, {len(layers['partials.out'])} partials, "
+        f"smallest margin {min(margin['smallest'] for margin in metadata['margins'].values()):.2g}; "
+        f"digits 0, 1, 2: {metadata['digits']}"
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path)
-    parser.add_argument("recording", type=Path)
+    parser.add_argument("recordings", type=Path, nargs="+")
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--layers", type=Path, metavar="DIR")
     parser.add_argument("--exaggeration", type=float, default=0.5)
     given = parser.parse_args()
+    several = len(given.recordings) > 1
+    if several and given.layers:
+        parser.error("--layers wants one recording")
 
-    arrays, layers, metadata = bake(given.model, given.recording, given.exaggeration)
-    save(arrays, given.out)
-    if given.layers:
-        save(layers, given.layers)
-        listing = {name: list(array.shape) for name, array in sorted(layers.items())}
-        (given.layers / "layers.json").write_text(json.dumps(listing, indent=1) + "\n")
-    metadata["recording"] = given.recording.name
-    (given.out / "metadata.json").write_text(json.dumps(metadata) + "\n")
-    near = min(min(values) for values in metadata["margins"].values())
-    print(
-        f"{given.out}: {len(arrays['audio_24k']) / upstream.SAMPLE_RATE:.2f} s, "
-        f"{arrays['prompt_token'].shape[1]} codes of the flow, {arrays['t3_cond_tokens'].shape[1]} of T3, "
-        f"{arrays['prompt_feat'].shape[1]} mel rows, {len(layers['partials.out'])} partials, "
-        f"smallest margin {near:.2g}; digits 0, 1, 2: {metadata['digits']}"
-    )
+    networks = upstream_cloning.load_cloning(given.model)
+    for recording in given.recordings:
+        folder = given.out / recording.stem if several else given.out
+        write(networks, recording, given.exaggeration, folder, given.layers)
 
 
 if __name__ == "__main__":

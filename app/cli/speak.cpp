@@ -129,7 +129,8 @@ void add_speak(CLI::App& program, int& status) {
       ->type_name("PATH");
   verb->add_option("--language", given->request.language, "Language of the text, for a multilingual model")
       ->type_name("ID");
-  verb->add_option("--format", given->format, "wav, wav-float or flac (default: by the file's ending)")
+  verb->add_option("--format", given->format,
+                   "wav, wav-float, flac, ogg, opus or mp3 (default: by the file's ending)")
       ->type_name("NAME");
   verb->add_option("--threads", given->options.threads, "Threads; 0 is one for each core")->type_name("N");
   verb->add_flag_callback(

@@ -118,7 +118,7 @@ NIGHTINGALE_EXPORT const float* nightingale_audio_samples(const nightingale_audi
 NIGHTINGALE_EXPORT int nightingale_audio_is_whole(const nightingale_audio* audio);
 /* 1 when the watermark is in the samples. */
 NIGHTINGALE_EXPORT int nightingale_audio_is_watermarked(const nightingale_audio* audio);
-/* "wav", "wav-float" or "flac"; NULL goes by the ending of `path`. */
+/* "wav", "wav-float", "flac", "ogg", "opus" or "mp3"; NULL goes by the ending of `path`. */
 NIGHTINGALE_EXPORT int nightingale_audio_write(const nightingale_audio* audio, const char* path,
                                                const char* format);
 

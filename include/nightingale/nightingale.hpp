@@ -146,8 +146,9 @@ class NIGHTINGALE_EXPORT Baker {
 // option_invalid.
 NIGHTINGALE_EXPORT Result<Done> check_request(const Request& request);
 
-// Writes "wav" (16 bit), "wav-float" or "flac", by `format` or else by the ending of `path`. The file appears
-// when it is whole. Errors: option_invalid (no such format), output_failed.
+// Writes "wav" (16 bit), "wav-float", "flac", "ogg" (Vorbis), "opus" or "mp3", by `format` or else by the
+// ending of `path`. The file appears when it is whole. Errors: option_invalid (no such format),
+// output_failed.
 NIGHTINGALE_EXPORT Result<Done> write_audio(const Audio& audio, const std::string& path,
                                             const std::string& format = {});
 

@@ -20,16 +20,22 @@ namespace {
 struct FormatFacts {
   AudioFormat format;
   std::string_view name;
+  std::string_view ending;
   int sndfile;
 };
 
-constexpr std::array<FormatFacts, 3> formats = {{
-    {AudioFormat::wav, "wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16},
-    {AudioFormat::wav_float, "wav-float", SF_FORMAT_WAV | SF_FORMAT_FLOAT},
-    {AudioFormat::flac, "flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16},
+// The first of an ending is what the ending stands for.
+constexpr std::array<FormatFacts, 6> formats = {{
+    {AudioFormat::wav, "wav", ".wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16},
+    {AudioFormat::wav_float, "wav-float", ".wav", SF_FORMAT_WAV | SF_FORMAT_FLOAT},
+    {AudioFormat::flac, "flac", ".flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16},
+    {AudioFormat::ogg, "ogg", ".ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS},
+    {AudioFormat::opus, "opus", ".opus", SF_FORMAT_OGG | SF_FORMAT_OPUS},
+    {AudioFormat::mp3, "mp3", ".mp3", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III},
 }};
 
-constexpr float largest_sample = 32767.f;  // of 16 bits; -32768 is not used, so that ±1 are equally loud
+constexpr float largest_sample = 32767.f;    // of 16 bits; -32768 is not used, so that ±1 are equally loud
+constexpr std::size_t block_samples = 4096;  // libsndfile puts what it is given for Vorbis on the stack
 
 const FormatFacts& facts_of(AudioFormat format) {
   return formats[static_cast<std::size_t>(format)];
@@ -98,12 +104,28 @@ void check_samples(std::span<const float> samples) {
   }
 }
 
-std::vector<std::int16_t> to_16_bits(std::span<const float> samples) {
+sf_count_t write_16_bits(SNDFILE* sound, std::span<const float> samples) {
   std::vector<std::int16_t> rounded(samples.size());
   std::transform(samples.begin(), samples.end(), rounded.begin(), [](float sample) {
     return static_cast<std::int16_t>(std::lrint(std::clamp(sample, -1.f, 1.f) * largest_sample));
   });
-  return rounded;
+  return sf_write_short(sound, rounded.data(), std::ssize(rounded));
+}
+
+sf_count_t write_clipped(SNDFILE* sound, std::span<const float> samples) {
+  std::vector<float> clipped(samples.size());
+  std::transform(samples.begin(), samples.end(), clipped.begin(),
+                 [](float sample) { return std::clamp(sample, -1.f, 1.f); });
+  return sf_write_float(sound, clipped.data(), std::ssize(clipped));
+}
+
+sf_count_t write_block(SNDFILE* sound, std::span<const float> samples, AudioFormat format) {
+  switch (format) {
+    case AudioFormat::wav:
+    case AudioFormat::flac: return write_16_bits(sound, samples);
+    case AudioFormat::wav_float: return sf_write_float(sound, samples.data(), std::ssize(samples));
+    default: return write_clipped(sound, samples);
+  }
 }
 
 }  // namespace
@@ -117,7 +139,7 @@ AudioFormat audio_format_named(std::string_view name) {
     if (facts.name == name) return facts.format;
   }
   fail(ErrorCode::option_invalid, fmt::format("the audio format \"{}\" cannot be written", name),
-       "choose wav, wav-float or flac");
+       "choose wav, wav-float, flac, ogg, opus or mp3");
 }
 
 AudioFormat audio_format_of(const std::string& path) {
@@ -125,12 +147,13 @@ AudioFormat audio_format_of(const std::string& path) {
   std::transform(ending.begin(), ending.end(), ending.begin(), [](char letter) {
     return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
   });
-  if (ending == ".wav") return AudioFormat::wav;
-  if (ending == ".flac") return AudioFormat::flac;
+  for (const FormatFacts& facts : formats) {
+    if (facts.ending == ending) return facts.format;
+  }
   fail(ErrorCode::option_invalid,
        ending.empty() ? fmt::format("{} has no ending that tells the audio format", path)
                       : fmt::format("{}: the audio format \"{}\" cannot be written", path, ending.substr(1)),
-       "name the file .wav or .flac, or name the format");
+       "name the file .wav, .flac, .ogg, .opus or .mp3, or name the format");
 }
 
 std::vector<std::byte> encode_audio(std::span<const float> samples, int rate, AudioFormat format) {
@@ -143,14 +166,12 @@ std::vector<std::byte> encode_audio(std::span<const float> samples, int rate, Au
   info.format = facts_of(format).sndfile;
   Sound sound(sf_open_virtual(&access, SFM_WRITE, &info, &memory));
   if (!sound) fail_to_encode(format, rate, nullptr);
-  const auto count = static_cast<sf_count_t>(samples.size());
-  sf_count_t written = 0;
-  if (format == AudioFormat::wav_float) {
-    written = sf_write_float(sound.get(), samples.data(), count);
-  } else {
-    written = sf_write_short(sound.get(), to_16_bits(samples).data(), count);
+  while (!samples.empty()) {
+    const std::span<const float> block = samples.first(std::min(block_samples, samples.size()));
+    if (write_block(sound.get(), block, format) != std::ssize(block))
+      fail_to_encode(format, rate, sound.get());
+    samples = samples.subspan(block.size());
   }
-  if (written != count) fail_to_encode(format, rate, sound.get());
   sound.reset();
   return std::move(memory.bytes);
 }

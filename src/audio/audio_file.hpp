@@ -1,4 +1,5 @@
-// Audio files out: mono samples as WAV or FLAC. Recordings come in through audio/recording.hpp.
+// Audio files out: mono samples as WAV, FLAC, Ogg Vorbis, Opus or MP3. Recordings come in through
+// audio/recording.hpp.
 //
 // Encoding goes to memory and the finished bytes to the file in one piece, so that a file is there whole or
 // not at all, and the same bytes can go to a pipe or a socket. The work is libsndfile's.
@@ -16,19 +17,23 @@ enum class AudioFormat {
   wav,        // 16 bits a sample
   wav_float,  // 32-bit floats, nothing clipped or rounded
   flac,       // 16 bits a sample, packed without loss
+  ogg,        // Vorbis in Ogg: with loss, as the next two
+  opus,       // Opus in Ogg
+  mp3,
 };
 
-// "wav", "wav-float", "flac".
+// "wav", "wav-float", "flac", "ogg", "opus", "mp3".
 std::string_view name_of(AudioFormat format);
 
 // The format of that name; throws option_invalid, naming those that can be written.
 AudioFormat audio_format_named(std::string_view name);
 
-// The format that the ending of the path stands for: .wav or .flac, in any case. Throws option_invalid.
+// The format that the ending of the path stands for: .wav, .flac, .ogg, .opus or .mp3, in any case. Throws
+// option_invalid.
 AudioFormat audio_format_of(const std::string& path);
 
-// A whole file in memory. Samples beyond ±1 are clipped in the 16-bit formats. Refused: a sample that is no
-// number, and no sample at all.
+// A whole file in memory. Samples beyond ±1 are clipped in all formats but wav_float. Refused: a sample that
+// is no number, and no sample at all.
 std::vector<std::byte> encode_audio(std::span<const float> samples, int rate, AudioFormat format);
 
 // Encodes and writes. Throws output_failed with one clear line.

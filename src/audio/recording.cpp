@@ -73,6 +73,11 @@ void check_rate(const std::string& path, int rate) {
        "resample it, or record it again");
 }
 
+void check_length(const std::string& path, double seconds) {
+  if (seconds <= longest_hours * 3600) return;
+  fail(ErrorCode::audio_invalid, fmt::format("{} is longer than {} hours", path, longest_hours), "cut it");
+}
+
 // The mean of one frame's channels in float. Sums of eight and more are split as NumPy splits them, so that
 // the last bit is librosa's too (numpy.mean; pairwise sums, up to 128 numbers).
 float mean_of(const float* frame, std::size_t channels) {
@@ -194,6 +199,10 @@ std::vector<float> read_mono(const std::string& path, int rate, double most_seco
   RecordingReader reader(path);
   Resampler resampler(reader.rate(), rate);
   const double wanted = std::floor(most_seconds * reader.rate());  // as librosa.load(duration=…) counts
+  // Before much is decoded, should the header be right.
+  if (std::isinf(most_seconds)) {
+    check_length(path, static_cast<double>(reader.frames_claimed()) / reader.rate());
+  }
   std::vector<float> samples;
   const auto append = [&](const std::vector<float>& some) {
     samples.insert(samples.end(), some.begin(), some.end());

@@ -27,7 +27,6 @@ double share_of_piece(const Progress& progress) {
     return tokens_share * (progress.of > 0 ? known : 1 - std::exp(-1.5 * done / usual_piece_tokens));
   }
   if (progress.stage == "mel") return tokens_share + mel_share * known;
-  if (progress.stage == "watermark") return 1;
   return tokens_share + mel_share + (1 - tokens_share - mel_share) * known;
 }
 

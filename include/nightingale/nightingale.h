@@ -89,7 +89,7 @@ NIGHTINGALE_EXPORT int nightingale_request_field(size_t index, nightingale_field
 /* Where a request is: called often, from the thread that speaks. */
 typedef struct nightingale_progress {
   size_t struct_size;
-  const char* stage;     /* "tokens", "mel", "samples" of each piece; "watermark" of all at the end */
+  const char* stage;     /* "tokens", "mel", "samples" */
   int64_t done, of;      /* `of` is 0 while the amount of work is not known */
   double seconds_spoken; /* of audio, finished or under way */
   int32_t chunk, chunks; /* pieces of a long text, from 0 */

@@ -12,7 +12,7 @@ namespace nightingale {
 
 // Where a request is. `done` counts to `of`; `of` is 0 while the amount of work is not known.
 struct Progress {
-  std::string_view stage;  // "tokens", "mel", "samples" of each piece; "watermark" of all at the end
+  std::string_view stage;  // "tokens", "mel", "samples"
   std::int64_t done = 0;
   std::int64_t of = 0;
   double seconds_spoken = 0;  // of audio, finished or under way

@@ -94,15 +94,7 @@ class Speaking {
     const Watermark* watermark = model_.watermark();
     if (watermark == nullptr || spoken_.samples.empty()) return;
     const Stopwatch watch(spoken_.watermark_seconds);
-    const double seconds =
-        static_cast<double>(spoken_.samples.size()) / (tokens_per_second * samples_per_token);
-    // Everything is spoken: nothing is left that could end early.
-    const auto progress = [&](std::int64_t done, std::int64_t of) {
-      if (!request_.progress) return;
-      const Going going = request_.progress({"watermark", done, of, seconds, chunks_ - 1, chunks_});
-      if (going == Going::stop) fail(ErrorCode::cancelled, "stopped while speaking");
-    };
-    spoken_.samples = watermark->mark(spoken_.samples, static_cast<int>(hift::sample_rate), progress);
+    spoken_.samples = watermark->mark(spoken_.samples, static_cast<int>(hift::sample_rate));
     for (float& sample : spoken_.samples) sample = std::clamp(sample, -1.0F, 1.0F);
     spoken_.watermarked = true;
     op_.pool()->trim();

@@ -47,11 +47,6 @@ std::complex<double> with_amplitude(std::complex<double> number, double amplitud
   return magnitude > 0 ? number * (amplitude / magnitude) : std::complex<double>(amplitude);
 }
 
-bool ends_a_second(std::size_t frame) {
-  constexpr auto frames_per_second = static_cast<std::size_t>(perth::sample_rate / perth::hop);
-  return (frame + 1) % frames_per_second == 0;
-}
-
 Axis frames_axis(std::size_t count) {
   return {"frame", static_cast<std::int64_t>(count)};
 }
@@ -184,8 +179,7 @@ std::vector<float> Watermark::in_blocks(std::size_t rows, std::size_t width, con
   return out;
 }
 
-Watermark::Levels Watermark::levels_of(std::span<const float> signal,
-                                       const std::function<void()>& every_second) const {
+Watermark::Levels Watermark::levels_of(std::span<const float> signal) const {
   Levels levels{.rows = {}, .audible = {}, .width = static_cast<std::size_t>(network_->bins())};
   Spectra spectra(signal, framing);
   std::vector<double> loudness;
@@ -198,7 +192,6 @@ Watermark::Levels Watermark::levels_of(std::span<const float> signal,
       if (bin < levels.width) levels.rows.push_back(static_cast<float>(level));
     }
     loudness.push_back(sum);
-    if (every_second && ends_a_second(frame)) every_second();
   }
   const double threshold = perth::audible_share * *std::max_element(loudness.begin(), loudness.end());
   for (const double sum : loudness) levels.audible.push_back(sum > threshold ? 1.0F : 0.0F);
@@ -216,20 +209,14 @@ std::vector<float> Watermark::residual_of(const Levels& levels) const {
   });
 }
 
-std::vector<float> Watermark::mark(std::span<const float> samples, int rate,
-                                   const WatermarkProgress& progress) const {
+std::vector<float> Watermark::mark(std::span<const float> samples, int rate) const {
   if (samples.empty()) return {};
   std::vector<float> signal = resample_soxr(samples, rate, perth::sample_rate);
   const std::size_t length = signal.size();
   signal = long_enough(std::move(signal));
   std::vector<float> marked(signal.size());
   {
-    const auto seconds = static_cast<std::int64_t>(signal.size()) / perth::sample_rate;
-    std::int64_t done = 0;
-    const auto tick = [&] {
-      if (progress) progress(++done, 2 * seconds);
-    };
-    const Levels levels = levels_of(signal, tick);
+    const Levels levels = levels_of(signal);
     const std::vector<float> residual = residual_of(levels);
     Spectra spectra(signal, framing);
     OverlapAdd out(framing, marked);
@@ -243,7 +230,6 @@ std::vector<float> Watermark::mark(std::span<const float> samples, int rate,
         spectrum[bin] = with_amplitude(spectrum[bin], amplitude_of(level));
       }
       out.add(spectrum);
-      if (ends_a_second(frame)) tick();
     }
   }
   marked.resize(length);

@@ -12,8 +12,6 @@
 // taken with silence behind it, and silence is not marked.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,9 +20,6 @@
 #include "models/perth/perth.hpp"
 
 namespace nightingale {
-
-// Called about once for each second of sound and pass over it, done of `of`; what it throws ends marking.
-using WatermarkProgress = std::function<void(std::int64_t done, std::int64_t of)>;
 
 class Watermark {
  public:
@@ -35,8 +30,7 @@ class Watermark {
 
   // As many samples, marked. Spectra and the network's work are done in blocks; what is held whole (both
   // rates, the levels) takes half a megabyte for each second of sound. Samples must be finite.
-  std::vector<float> mark(std::span<const float> samples, int rate,
-                          const WatermarkProgress& progress = {}) const;
+  std::vector<float> mark(std::span<const float> samples, int rate) const;
 
   // How sure it is that the samples are marked, 0 to 1: marked above perth::marked_above.
   double detect(std::span<const float> samples, int rate) const;
@@ -45,7 +39,7 @@ class Watermark {
 
  private:
   struct Levels;
-  Levels levels_of(std::span<const float> signal, const std::function<void()>& every_second = {}) const;
+  Levels levels_of(std::span<const float> signal) const;
   std::vector<float> residual_of(const Levels& levels) const;
   double answer_of(const Levels& levels) const;
 

@@ -101,21 +101,6 @@ TEST_CASE("watermark_leaves_silence_silent_and_finds_nothing_in_it") {
   CHECK(small.watermark.detect(silence, rate) == 0);
 }
 
-TEST_CASE("watermark_tells_how_far_it_is_and_can_be_stopped") {
-  const Small small;
-  const std::vector<float> samples = testing::random_numbers(5 * rate + 100, 8, 0.1F);
-  std::vector<std::int64_t> seen;
-  small.watermark.mark(samples, rate, [&](std::int64_t done, std::int64_t of) {
-    CHECK(of == 10);
-    seen.push_back(done);
-  });
-  CHECK(seen == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
-  const auto stop = [](std::int64_t done, std::int64_t) {
-    if (done == 7) fail(ErrorCode::cancelled, "stopped");
-  };
-  CHECK_THROWS_AS(small.watermark.mark(samples, rate, stop), Failure);
-}
-
 TEST_CASE("watermark_refuses_a_network_that_is_another") {
   const std::unique_ptr<Ops> op = make_cpu({1});
   CHECK_THROWS_AS(Watermark(test::golden("english/model/t3_cfg.safetensors"), *op), Failure);

@@ -13,15 +13,8 @@ std::string default_of(const std::optional<double>& value) {
   return value ? fmt::format(", default {}", *value) : "";
 }
 
-}  // namespace
-
-std::string flag_of(std::string_view field) {
-  std::string flag = "--" + std::string(field);
-  std::replace(flag.begin(), flag.end(), '_', '-');
-  return flag;
-}
-
-void add_fields(CLI::App& verb, Request& request) {
+template <typename AnyRequest>
+void add_all_fields(CLI::App& verb, AnyRequest& request) {
   visit_fields(request, [&verb](const Field& field, auto& member) {
     const std::string range = fmt::format("{} to {}{}{}{}", field.least, field.most,
                                           field.unit.empty() ? "" : " ", field.unit, default_of(member));
@@ -31,6 +24,22 @@ void add_fields(CLI::App& verb, Request& request) {
         ->take_last()
         ->group("Sampling");
   });
+}
+
+}  // namespace
+
+std::string flag_of(std::string_view field) {
+  std::string flag = "--" + std::string(field);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+void add_fields(CLI::App& verb, Request& request) {
+  add_all_fields(verb, request);
+}
+
+void add_fields(CLI::App& verb, ConvertRequest& request) {
+  add_all_fields(verb, request);
 }
 
 }  // namespace nightingale::cli

@@ -13,5 +13,6 @@ std::string flag_of(std::string_view field);
 
 // Adds one option for each field, which writes into the request.
 void add_fields(CLI::App& verb, Request& request);
+void add_fields(CLI::App& verb, ConvertRequest& request);
 
 }  // namespace nightingale::cli

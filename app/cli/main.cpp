@@ -14,8 +14,8 @@ int run(int count, char** arguments) {
   program.set_version_flag("--version", "nightingale " + version());
   program.require_subcommand(1);
   program.failure_message(CLI::FailureMessage::simple);
-  for (const auto add : {add_speak, add_voice, add_detect, add_inspect, add_verify, add_explain, add_bench,
-                         add_version, add_later}) {
+  for (const auto add : {add_speak, add_voice, add_convert, add_detect, add_inspect, add_verify, add_explain,
+                         add_bench, add_version, add_later}) {
     add(program, status);
   }
   try {

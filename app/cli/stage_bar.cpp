@@ -23,7 +23,9 @@ void StageBar::update(const Progress& progress) {
   stage_ = progress.stage;
   const double share =
       progress.of > 0 ? static_cast<double>(progress.done) / static_cast<double>(progress.of) : 0;
-  fmt::print(stderr, "\r\033[K{:9}  {}", progress.stage, bar_of(share, bar_places));
+  const std::string piece =
+      progress.chunks > 1 ? fmt::format("piece {} of {}  ", progress.chunk + 1, progress.chunks) : "";
+  fmt::print(stderr, "\r\033[K{}{:9}  {}", piece, progress.stage, bar_of(share, bar_places));
   std::fflush(stderr);
   drawn_ = true;
 }

@@ -142,6 +142,30 @@ class NIGHTINGALE_EXPORT Baker {
   std::shared_ptr<const Bakery> bakery_;
 };
 
+class ConversionModel;
+
+// Says what a recording says in another voice. Constant after opening and cheap to copy, like an Engine.
+class NIGHTINGALE_EXPORT Converter {
+ public:
+  // `model` is a folder with upstream's files, of which s3gen.safetensors is read. Errors: as Engine::open.
+  static Result<Converter> open(const std::string& model, const EngineOptions& options = {});
+
+  // Any file that libsndfile reads. Up to 30 s are converted as upstream does; more in windows that join
+  // without a seam. Errors: audio_invalid, option_invalid, cancelled, memory.
+  Result<Audio> convert(const std::string& recording, const Voice& voice,
+                        const ConvertRequest& request = {}) const;
+
+  // The same into a file, in memory that does not grow with the recording: `Audio::samples` stays empty.
+  // `format` as in write_audio. Errors: and output_failed.
+  Result<Audio> convert_to_file(const std::string& recording, const Voice& voice, const std::string& path,
+                                const std::string& format = {}, const ConvertRequest& request = {}) const;
+
+ private:
+  explicit Converter(std::shared_ptr<const ConversionModel> model)
+      : model_(std::move(model)) {}
+  std::shared_ptr<const ConversionModel> model_;
+};
+
 // What can be told of a request without a model: its text and its fields. Errors: text_invalid,
 // option_invalid.
 NIGHTINGALE_EXPORT Result<Done> check_request(const Request& request);

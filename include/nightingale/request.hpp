@@ -44,6 +44,15 @@ struct Request {
   std::function<Going(const Progress&)> progress = {};
 };
 
+// What a request to convert a recording may say.
+struct ConvertRequest {
+  std::int64_t seed = 42;
+  std::int64_t steps = 10;
+
+  // Called often, from the thread that converts. Stages: "listening", "tokens", "mel", "samples".
+  std::function<Going(const Progress&)> progress = {};
+};
+
 // One field of a request: its name on every face, and what it means.
 struct Field {
   std::string_view name;  // "repetition_penalty": the flag is --repetition-penalty
@@ -52,12 +61,15 @@ struct Field {
   std::string_view help;  // one sentence
 };
 
+inline constexpr Field seed_field{"seed", "", 0, 4294967295.0,
+                                  "Decides every random draw, as torch.manual_seed does."};
+inline constexpr Field steps_field{"steps", "", 1, 100, "Euler steps of the flow."};
+
 // Calls visitor(field, member) for every number of a request, in the order they are shown. A member is a
 // std::int64_t, a double or, where there is no default, a std::optional<double>.
 template <typename AnyRequest, typename Visitor>
 void visit_fields(AnyRequest&& request, Visitor&& visitor) {
-  visitor(Field{"seed", "", 0, 4294967295.0, "Decides every random draw, as torch.manual_seed does."},
-          request.seed);
+  visitor(seed_field, request.seed);
   visitor(Field{"temperature", "", 0, 5, "Liveliness of the speech; 0 always takes the most likely token."},
           request.temperature);
   visitor(Field{"min_p", "", 0, 1, "Drops tokens less likely than this share of the most likely one."},
@@ -73,9 +85,20 @@ void visit_fields(AnyRequest&& request, Visitor&& visitor) {
   visitor(
       Field{"exaggeration", "", 0, 5, "Emotion; 0.5 is neutral. Without it the voice's own value is used."},
       request.exaggeration);
-  visitor(Field{"steps", "", 1, 100, "Euler steps of the flow."}, request.steps);
+  visitor(steps_field, request.steps);
   visitor(Field{"max_seconds", "s", 0.04, 160, "The longest a piece of text may speak."},
           request.max_seconds);
+}
+
+template <typename Visitor>
+void visit_fields(const ConvertRequest& request, Visitor&& visitor) {
+  visitor(seed_field, request.seed);
+  visitor(steps_field, request.steps);
+}
+template <typename Visitor>
+void visit_fields(ConvertRequest& request, Visitor&& visitor) {
+  visitor(seed_field, request.seed);
+  visitor(steps_field, request.steps);
 }
 
 }  // namespace nightingale

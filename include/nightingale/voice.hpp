@@ -96,6 +96,7 @@ class NIGHTINGALE_EXPORT Voice {
  private:
   friend class Engine;
   friend class Baker;
+  friend class Converter;
   explicit Voice(std::shared_ptr<const KeptVoice> kept)
       : kept_(std::move(kept)) {}
   std::shared_ptr<const KeptVoice> kept_;

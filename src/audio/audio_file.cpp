@@ -128,6 +128,22 @@ sf_count_t write_block(SNDFILE* sound, std::span<const float> samples, AudioForm
   }
 }
 
+SF_INFO info_of(int rate, AudioFormat format) {
+  SF_INFO info = {};
+  info.samplerate = rate;
+  info.channels = 1;
+  info.format = facts_of(format).sndfile;
+  return info;
+}
+
+void write_all(SNDFILE* sound, std::span<const float> samples, int rate, AudioFormat format) {
+  while (!samples.empty()) {
+    const std::span<const float> block = samples.first(std::min(block_samples, samples.size()));
+    if (write_block(sound, block, format) != std::ssize(block)) fail_to_encode(format, rate, sound);
+    samples = samples.subspan(block.size());
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(AudioFormat format) {
@@ -160,24 +176,45 @@ std::vector<std::byte> encode_audio(std::span<const float> samples, int rate, Au
   check_samples(samples);
   MemoryFile memory;
   SF_VIRTUAL_IO access = {memory_length, memory_seek, memory_read, memory_write, memory_tell};
-  SF_INFO info = {};
-  info.samplerate = rate;
-  info.channels = 1;
-  info.format = facts_of(format).sndfile;
+  SF_INFO info = info_of(rate, format);
   Sound sound(sf_open_virtual(&access, SFM_WRITE, &info, &memory));
   if (!sound) fail_to_encode(format, rate, nullptr);
-  while (!samples.empty()) {
-    const std::span<const float> block = samples.first(std::min(block_samples, samples.size()));
-    if (write_block(sound.get(), block, format) != std::ssize(block))
-      fail_to_encode(format, rate, sound.get());
-    samples = samples.subspan(block.size());
-  }
+  write_all(sound.get(), samples, rate, format);
   sound.reset();
   return std::move(memory.bytes);
 }
 
 void write_audio(const std::string& path, std::span<const float> samples, int rate, AudioFormat format) {
   replace_file(path, {encode_audio(samples, rate, format)});
+}
+
+struct AudioWriter::Sound {
+  nightingale::Sound file;
+  int rate;
+  AudioFormat format;
+};
+
+AudioWriter::AudioWriter(const std::string& path, int rate, AudioFormat format)
+    : file_(path) {
+  SF_INFO info = info_of(rate, format);
+  sound_ = std::make_unique<Sound>(
+      Sound{nightingale::Sound(sf_open(file_.place().c_str(), SFM_WRITE, &info)), rate, format});
+  if (!sound_->file) fail_to_encode(format, rate, nullptr);
+}
+
+AudioWriter::~AudioWriter() = default;
+
+void AudioWriter::write(std::span<const float> samples) {
+  if (samples.empty()) return;
+  check_samples(samples);
+  write_all(sound_->file.get(), samples, sound_->rate, sound_->format);
+  written_ += samples.size();
+}
+
+void AudioWriter::finish() {
+  if (written_ == 0) fail(ErrorCode::output_failed, "there are no samples to write");
+  sound_.reset();
+  file_.commit();
 }
 
 }  // namespace nightingale

@@ -6,10 +6,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/replace_file.hpp"
 
 namespace nightingale {
 
@@ -38,5 +41,23 @@ std::vector<std::byte> encode_audio(std::span<const float> samples, int rate, Au
 
 // Encodes and writes. Throws output_failed with one clear line.
 void write_audio(const std::string& path, std::span<const float> samples, int rate, AudioFormat format);
+
+// The same bit by bit, in memory that does not grow with the file. It appears when it is finished.
+class AudioWriter {
+ public:
+  // Throws output_failed.
+  AudioWriter(const std::string& path, int rate, AudioFormat format);
+  ~AudioWriter();
+
+  void write(std::span<const float> samples);
+  // Refused: no sample at all.
+  void finish();
+
+ private:
+  struct Sound;
+  GrowingFile file_;
+  std::unique_ptr<Sound> sound_;
+  std::size_t written_ = 0;
+};
 
 }  // namespace nightingale

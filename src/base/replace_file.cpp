@@ -132,4 +132,24 @@ void replace_file(const std::string& path, std::initializer_list<std::span<const
   replace_file(path, std::span<const std::span<const std::byte>>(parts.begin(), parts.size()));
 }
 
+GrowingFile::GrowingFile(const std::string& path)
+    : path_(path) {
+  const Place place(path);
+  if (place.straight) fail_to_write(path, "it is a device or a pipe", "name a file");
+  target_ = place.target.string();
+  place_ = beside(place.target);
+  OutputFile(path_, place_, O_CREAT | O_EXCL);  // refused now rather than after long work
+}
+
+GrowingFile::~GrowingFile() {
+  if (!place_.empty()) ::unlink(place_.c_str());
+}
+
+void GrowingFile::commit() {
+  if (std::rename(place_.c_str(), target_.c_str()) != 0) {
+    fail_to_write(path_, std::strerror(errno), "choose another place");
+  }
+  place_.clear();
+}
+
 }  // namespace nightingale

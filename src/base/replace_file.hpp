@@ -21,4 +21,22 @@ void replace_file(const std::string& path, std::span<const std::span<const std::
 // result goes there. Throws output_failed.
 void check_replaceable(const std::string& path);
 
+// A file that is written bit by bit, by whoever can write to a path: beside its place until it is committed,
+// gone when it is not.
+class GrowingFile {
+ public:
+  // Throws output_failed as `replace_file` does, and for a device or a pipe.
+  explicit GrowingFile(const std::string& path);
+  ~GrowingFile();
+  GrowingFile(const GrowingFile&) = delete;
+  GrowingFile& operator=(const GrowingFile&) = delete;
+
+  const std::string& path() const { return path_; }    // where it will be
+  const std::string& place() const { return place_; }  // where it is
+  void commit();
+
+ private:
+  std::string path_, place_, target_;
+};
+
 }  // namespace nightingale

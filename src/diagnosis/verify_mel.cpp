@@ -5,6 +5,7 @@
 #include "models/flow/solver.hpp"
 #include "models/hift/facts.hpp"
 #include "synthesis/pipeline.hpp"
+#include "synthesis/renderer.hpp"
 
 namespace nightingale {
 

@@ -21,12 +21,17 @@ std::unique_ptr<t3::T3> bind_t3(Binding& binding) {
   return std::make_unique<t3::T3>(binding.root());
 }
 
-BoundS3gen bind_s3gen(Binding& binding) {
+BoundS3gen bind_flow_and_vocoder(Binding& binding) {
   const Binder at = binding.root();
-  BoundS3gen bound{std::make_unique<flow::Flow>(at / "flow"),
-                   std::make_unique<hift::Hift>((at / "mel2wav").scope("hift"))};
-  at.unused("tokenizer.", "the speech tokenizer, which only baking a voice needs");
-  at.unused("speaker_encoder.", "the speaker encoder of the flow, which only baking a voice needs");
+  return {std::make_unique<flow::Flow>(at / "flow"),
+          std::make_unique<hift::Hift>((at / "mel2wav").scope("hift"))};
+}
+
+BoundS3gen bind_s3gen(Binding& binding) {
+  BoundS3gen bound = bind_flow_and_vocoder(binding);
+  binding.root().unused("tokenizer.", "the speech tokenizer, which only baking and conversion need");
+  binding.root().unused("speaker_encoder.",
+                        "the speaker encoder of the flow, which only baking a voice needs");
   return bound;
 }
 

@@ -55,6 +55,8 @@ struct BoundS3gen {
   std::unique_ptr<flow::Flow> flow;
   std::unique_ptr<hift::Hift> hift;
 };
+// All of an s3gen file that speaks, the rest said to be unused; and its own parts only.
 BoundS3gen bind_s3gen(Binding& binding);
+BoundS3gen bind_flow_and_vocoder(Binding& binding);
 
 }  // namespace nightingale

@@ -35,5 +35,7 @@ ModelFolder find_model(const std::string& path, WantedLanguage wanted, const std
 
 // The same for baking, which needs neither T3 nor a tokenizer.
 BakingFolder find_baking_model(const std::string& path, WantedLanguage wanted, const std::string& spoken);
+// The s3gen file of a folder, which is all that conversion needs.
+std::string find_conversion_model(const std::string& path);
 
 }  // namespace nightingale

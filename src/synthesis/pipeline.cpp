@@ -3,15 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <numbers>
 #include <optional>
 
 #include "base/failure.hpp"
 #include "models/hift/facts.hpp"
-#include "models/lengths.hpp"
 #include "synthesis/inputs.hpp"
+#include "synthesis/marking.hpp"
+#include "synthesis/renderer.hpp"
+#include "synthesis/stopwatch.hpp"
 #include "text/normalise.hpp"
 #include "text/sentences.hpp"
 
@@ -21,21 +21,6 @@ namespace {
 
 constexpr double tokens_per_second = 25;
 constexpr double samples_per_token = 960;
-constexpr std::size_t silent_samples = 480;  // s3gen.py S3Token2Wav: sample rate/50, then as many to fade in
-
-// Adds the time of its own life to a sum of seconds.
-class Stopwatch {
- public:
-  explicit Stopwatch(double& sum)
-      : sum_(sum) {}
-  ~Stopwatch() { sum_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-
- private:
-  double& sum_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 // One request on its way through the pipeline.
 class Speaking {
@@ -89,13 +74,17 @@ class Speaking {
     spoken_.samples.insert(spoken_.samples.end(), samples.begin(), samples.end());
   }
 
-  // The whole of it at once, as upstream does: what counts as audible depends on the loudest moment.
   void mark() {
     const Watermark* watermark = model_.watermark();
     if (watermark == nullptr || spoken_.samples.empty()) return;
-    const Stopwatch watch(spoken_.watermark_seconds);
-    spoken_.samples = watermark->mark(spoken_.samples, static_cast<int>(hift::sample_rate));
-    for (float& sample : spoken_.samples) sample = std::clamp(sample, -1.0F, 1.0F);
+    std::vector<float> marked;
+    Marking marking(watermark, [&](std::span<const float> samples) {
+      marked.insert(marked.end(), samples.begin(), samples.end());
+    });
+    marking.push(spoken_.samples);
+    marking.finish();
+    spoken_.samples = std::move(marked);
+    spoken_.watermark_seconds += marking.seconds();
     spoken_.watermarked = true;
     op_.pool()->trim();
   }
@@ -118,27 +107,29 @@ class Speaking {
 
   Tensor draw_mel(const std::vector<std::int32_t>& tokens) {
     const Stopwatch watch(spoken_.mel_seconds);
-    const auto speech = static_cast<std::int64_t>(tokens.size());
-    const double seconds = static_cast<double>(speech) / tokens_per_second;
-    lengths_ = lengths_of(voice_, speech);
-    const flow::Condition condition =
-        model_.flow().condition(op_, lengths_, flow_voice(op_, voice_), speech_ids(op_, tokens));
-    const std::int64_t frames = condition.mu.shape()[1].size.number();
-    const flow::Solve solve{.steps = static_cast<int>(request_.steps),
-                            .progress = [&](int step, int steps) { report("mel", step, steps, seconds); }};
-    const Tensor noise = draw_mel_noise(op_, frames, random_);
-    const Tensor mel = model_.flow().solve(op_, lengths_, noise, condition, solve);
-    return flow::Flow::trim(op_, mel, voice_.prompt_frames);
+    const double seconds = static_cast<double>(tokens.size()) / tokens_per_second;
+    const Renderer renderer = this->renderer(seconds);
+    const std::int64_t frames = renderer.frames_of(static_cast<std::int64_t>(tokens.size()));
+    return renderer.mel(tokens, draw_mel_noise(op_, frames, random_));
   }
 
   std::vector<float> draw_samples(const Tensor& mel, std::size_t tokens) {
     const Stopwatch watch(spoken_.sample_seconds);
-    const std::int64_t samples = lengths::sample.size.at(lengths_).number();
-    const hift::SourceNoise noise = draw_source_noise(op_, samples, random_);
-    std::vector<float> out = op_.read(model_.hift().forward(op_, lengths_, mel, noise));
+    const double seconds = static_cast<double>(tokens) / tokens_per_second;
+    std::vector<float> out = renderer(seconds).samples(mel, static_cast<std::int64_t>(tokens), random_);
     fade_in(out);
-    report("samples", samples, samples, static_cast<double>(tokens) / tokens_per_second);
+    const auto samples = static_cast<std::int64_t>(out.size());
+    report("samples", samples, samples, seconds);
     return out;
+  }
+
+  Renderer renderer(double seconds) {
+    return {op_,
+            model_.flow(),
+            model_.hift(),
+            voice_,
+            static_cast<int>(request_.steps),
+            [this, seconds](int step, int steps) { report("mel", step, steps, seconds); }};
   }
 
   void report(std::string_view stage, std::int64_t done, std::int64_t of, double seconds) {
@@ -155,7 +146,6 @@ class Speaking {
   const VoiceArrays& voice_;
   const Request& request_;
   Random random_;
-  Lengths lengths_;
   Spoken spoken_;
   int chunk_ = 0, chunks_ = 1;
 };
@@ -173,18 +163,10 @@ std::vector<std::string> pieces_of(const Request& request) {
   return pieces;
 }
 
-void fade_in(std::span<float> samples) {
-  for (std::size_t i = 0; i < std::min(samples.size(), 2 * silent_samples); ++i) {
-    if (i < silent_samples) {
-      samples[i] = 0;
-      continue;
-    }
-    const double share = static_cast<double>(i - silent_samples) / static_cast<double>(silent_samples - 1);
-    samples[i] *= static_cast<float>((std::cos(std::numbers::pi * (1 - share)) + 1) / 2);
-  }
-}
+namespace {
 
-void check_fields(const Request& request) {
+template <typename AnyRequest>
+void check_all_fields(const AnyRequest& request) {
   std::vector<Fact> faults;
   visit_fields(request, [&](const Field& field, const auto& value) {
     const std::optional<double> number = value;
@@ -199,6 +181,16 @@ void check_fields(const Request& request) {
   const std::string sentence = fmt::format("{} = {} is out of range: {}", faults.front().subject,
                                            faults.front().found, faults.front().expected);
   throw Failure({ErrorCode::option_invalid, sentence, faults.size() > 1 ? faults : std::vector<Fact>{}, {}});
+}
+
+}  // namespace
+
+void check_fields(const Request& request) {
+  check_all_fields(request);
+}
+
+void check_fields(const ConvertRequest& request) {
+  check_all_fields(request);
 }
 
 }  // namespace nightingale

@@ -22,12 +22,9 @@ struct Spoken {
 // Speaks the request's text piece by piece. Throws Failure: text_invalid, option_invalid, cancelled, memory.
 Spoken speak(const Model& model, const VoiceArrays& voice, const Request& request);
 
-// Silences the first 20 ms and fades the next 20 ms in, so that nothing of the prompt spills over (upstream
-// trim_fade).
-void fade_in(std::span<float> samples);
-
 // Throws Failure (option_invalid) naming every field of the request that is out of its range.
 void check_fields(const Request& request);
+void check_fields(const ConvertRequest& request);
 
 // The request's text in pieces that are spoken one after the other. Throws Failure (text_invalid) when there
 // is nothing to speak or the text is not UTF-8.

@@ -88,18 +88,24 @@ SpeechTokens speech_tokens_of(Ops& op, const speech_tokenizer::SpeechTokenizer& 
   for (const Window& window : windows_of(frames)) {
     const auto part = std::span(mel).subspan(static_cast<std::size_t>(window.first_frame * mel_bands),
                                              static_cast<std::size_t>(window.frames * mel_bands));
-    const Tensor in = op.write({one, {"frame", window.frames}, {"mel", mel_bands}}, part).from("voice");
-    const std::vector<float> numbers = op.read(network.forward(op, in));
-    const auto kept = std::span(numbers).subspan(static_cast<std::size_t>(window.first_token * digits),
-                                                 static_cast<std::size_t>(window.tokens * digits));
-    const std::vector<std::int32_t> tokens = tokens_of(kept);
-    const std::vector<float> margins = margins_of(kept);
-    found.tokens.insert(found.tokens.end(), tokens.begin(), tokens.end());
-    found.margins.insert(found.margins.end(), margins.begin(), margins.end());
-    op.pool()->trim();
+    append_tokens(op, network, part, window, found);
     if (progress) progress("tokens", window.first_frame + window.frames, frames);
   }
   return found;
+}
+
+void append_tokens(Ops& op, const speech_tokenizer::SpeechTokenizer& network, std::span<const float> mel,
+                   const speech_tokenizer::Window& window, SpeechTokens& to) {
+  using namespace speech_tokenizer;
+  const Tensor in = op.write({one, {"frame", window.frames}, {"mel", mel_bands}}, mel).from("voice");
+  const std::vector<float> numbers = op.read(network.forward(op, in));
+  const auto kept = std::span(numbers).subspan(static_cast<std::size_t>(window.first_token * digits),
+                                               static_cast<std::size_t>(window.tokens * digits));
+  const std::vector<std::int32_t> tokens = tokens_of(kept);
+  const std::vector<float> margins = margins_of(kept);
+  to.tokens.insert(to.tokens.end(), tokens.begin(), tokens.end());
+  to.margins.insert(to.margins.end(), margins.begin(), margins.end());
+  op.pool()->trim();
 }
 
 BakedSteps bake_steps(Ops& op, const BakingNetworks& networks, const Clip& clip,

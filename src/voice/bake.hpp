@@ -57,4 +57,8 @@ SpeechTokens speech_tokens_of(Ops& op, const speech_tokenizer::SpeechTokenizer& 
                               std::span<const float> samples_16k, std::int64_t most = 0,
                               const BakeProgress& progress = {});
 
+// Appends what a window of the mel, [frame, 128], keeps of its tokens.
+void append_tokens(Ops& op, const speech_tokenizer::SpeechTokenizer& network, std::span<const float> mel,
+                   const speech_tokenizer::Window& window, SpeechTokens& to);
+
 }  // namespace nightingale

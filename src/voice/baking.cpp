@@ -41,8 +41,11 @@ Heard hear(const std::string& path, const BakeOptions& options) {
   return heard;
 }
 
-std::string what_was_done(const Choice& choice, double seconds) {
+std::string what_was_done(const Choice& choice, double seconds, const BakeOptions& options) {
   std::string did;
+  if (options.as_is && seconds > longest_clip_seconds) {
+    did = "took the first " + clock_text(longest_clip_seconds) + " of " + clock_text(seconds);
+  }
   if (choice.picked) {
     did = fmt::format("took {:.1f} s to {:.1f} s of {}", choice.stretch.from(), choice.stretch.to(),
                       clock_text(seconds));
@@ -108,13 +111,14 @@ BakedVoice bake_recording(const std::string& recording, const BakeOptions& optio
   BakedVoice baked;
   baked.findings = diagnose(heard.hearing, frames, choice.stretch, heard.channels);
   if (options.strict) refuse_warnings(recording, baked.findings);
-  baked.did = what_was_done(choice, heard.hearing.seconds());
+  baked.did = what_was_done(choice, heard.hearing.seconds(), options);
 
   const std::vector<float> samples = clip_of(recording, choice, frames.size(), options);
   baked.voice.arrays = arrays_of(samples);
   if (options.preview) baked.voice.preview = preview_of(samples);
-  const double end =
-      options.as_is || choice.stretch.last == frames.size() ? heard.hearing.seconds() : choice.stretch.to();
+  const double seconds = heard.hearing.seconds();
+  const bool to_the_end = choice.stretch.last == frames.size();
+  const double stretch_end = to_the_end ? seconds : choice.stretch.to();
   baked.voice.facts = {.name = options.name,
                        .language = options.language,
                        .licence = options.licence,
@@ -122,9 +126,9 @@ BakedVoice bake_recording(const std::string& recording, const BakeOptions& optio
                        .source = std::filesystem::path(recording).filename().string(),
                        .source_sha256 = recording_sha256(recording),
                        .source_rate = heard.hearing.rate,
-                       .source_seconds = heard.hearing.seconds(),
+                       .source_seconds = seconds,
                        .baked_from = choice.stretch.from(),
-                       .baked_to = end,
+                       .baked_to = options.as_is ? std::min(seconds, longest_clip_seconds) : stretch_end,
                        .variant = variant,
                        .created_by = std::string("nightingale ") + NIGHTINGALE_VERSION};
   return baked;

@@ -62,12 +62,9 @@ Listener::Listener(int rate)
       flat_length_(std::max(flat_least, static_cast<std::size_t>(std::ceil(flat_seconds * rate)))),
       slow_factor_(std::max<std::size_t>(1, static_cast<std::size_t>(rate / slow_rate_wanted))),
       slow_rate_(static_cast<double>(rate) / static_cast<double>(slow_factor_)),
-      pitch_length_(samples_in(1.0 / pitches_a_second, slow_rate_)),
-      hum_length_(samples_in(1.0 / hums_a_second, slow_rate_)),
-      hum_window_(hann_window(hum_length_)),
+      hum_window_(hann_window(samples_in(1.0 / hums_a_second, slow_rate_))),
       transform_(std::make_unique<Fourier>(power_of_two_near(window_seconds * rate))),
-      window_(hann_window(transform_->length())),
-      spectrum_length_(samples_in(1.0 / spectra_a_second, rate)) {
+      window_(hann_window(transform_->length())) {
   heard_.rate = rate;
 }
 
@@ -84,19 +81,29 @@ Hearing Listener::finish() {
   return std::move(heard_);
 }
 
+// Whether the next of so many a second ends here. Rates that do not divide must not drift in hours.
+bool Listener::reached(std::int64_t a_second, std::size_t before) const {
+  return heard_.samples * a_second >= static_cast<std::int64_t>(before + 1) * heard_.rate;
+}
+
 void Listener::take(float sample) {
   ++heard_.samples;
   sum_ += sample;
   frame_.push_back(sample);
-  if (frame_.size() == frame_length_) end_frame();
+  if (reached(frames_a_second, heard_.frames.size())) end_frame();
   slow_sum_ += sample;
   if (++slow_count_ == slow_factor_) {
-    take_slow(static_cast<float>(slow_sum_ / static_cast<double>(slow_factor_)));
+    const auto slow = static_cast<float>(slow_sum_ / static_cast<double>(slow_factor_));
+    pitch_.push_back(slow);
+    hum_.push_back(slow);
     slow_sum_ = 0;
     slow_count_ = 0;
   }
   if (spectrum_place_ < window_.size()) spectrum_.push_back(sample * window_[spectrum_place_]);
-  if (++spectrum_place_ == spectrum_length_) end_spectrum();
+  ++spectrum_place_;
+  if (reached(spectra_a_second, heard_.spectra.size())) end_spectrum();
+  if (reached(pitches_a_second, heard_.pitches.size())) end_pitch();
+  if (reached(hums_a_second, heard_.hums.size())) end_hum();
 }
 
 void Listener::end_frame() {
@@ -116,17 +123,11 @@ void Listener::end_frame() {
   frame_.clear();
 }
 
-void Listener::take_slow(float sample) {
-  pitch_.push_back(sample);
-  if (pitch_.size() == pitch_length_) end_pitch();
-  hum_.push_back(sample);
-  if (hum_.size() == hum_length_) end_hum();
-}
-
 // r(lag) = Σ x[i]·x[i+lag] / √(Σ x[i]² · Σ x[i+lag]²) over what is left beside the longest lag.
 void Listener::end_pitch() {
   const auto shortest = static_cast<std::size_t>(slow_rate_ / highest_pitch);
   const auto longest = static_cast<std::size_t>(slow_rate_ / lowest_pitch);
+  if (pitch_.size() < longest + 2) pitch_.resize(longest + 2);
   const std::size_t length = pitch_.size() - longest - 1;
   const double mean = std::accumulate(pitch_.begin(), pitch_.end(), 0.0) / static_cast<double>(pitch_.size());
   for (float& sample : pitch_) sample -= static_cast<float>(mean);
@@ -176,6 +177,7 @@ void Listener::end_spectrum() {
 
 void Listener::end_hum() {
   std::vector<double> samples(hum_.begin(), hum_.end());
+  samples.resize(hum_window_.size());
   for (std::size_t i = 0; i < samples.size(); ++i) samples[i] *= hum_window_[i];
   const auto at = [&](double frequency) {
     return static_cast<float>(power_at(samples, frequency, slow_rate_));

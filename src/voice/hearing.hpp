@@ -69,9 +69,9 @@ class Listener {
   Hearing finish();
 
  private:
+  bool reached(std::int64_t a_second, std::size_t before) const;
   void take(float sample);
   void end_frame();
-  void take_slow(float sample);
   void end_pitch();
   void end_spectrum();
   void end_hum();
@@ -84,12 +84,11 @@ class Listener {
   std::size_t slow_factor_, slow_count_ = 0;
   double slow_sum_ = 0, slow_rate_;
   std::vector<float> pitch_, hum_;
-  std::size_t pitch_length_, hum_length_;
   std::vector<double> hum_window_;
 
   std::unique_ptr<Fourier> transform_;
   std::vector<double> window_, spectrum_;
-  std::size_t spectrum_length_, spectrum_place_ = 0;
+  std::size_t spectrum_place_ = 0;
 };
 
 }  // namespace nightingale

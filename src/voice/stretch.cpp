@@ -156,7 +156,7 @@ struct Candidate {
 std::vector<Candidate> candidates(const Hearing& heard, const std::vector<double>& frames,
                                   const std::vector<bool>& speaks, double level) {
   const Sums sums(heard, frames, speaks);
-  const std::size_t most = frames_in(longest_stretch_seconds);
+  const std::size_t most = std::min(frames_in(longest_stretch_seconds), frames.size());
   std::vector<Candidate> all;
   for (std::size_t first = 0; first + most <= frames.size(); first += step) {
     const Stretch stretch{first, end_in_pause(first, most, speaks)};

@@ -12,6 +12,7 @@
 #include "synthesis/golden_model.hpp"
 #include "synthesis/inputs.hpp"
 #include "synthesis/pipeline.hpp"
+#include "synthesis/renderer.hpp"
 
 using namespace nightingale;
 using Tokens = std::vector<std::int32_t>;

@@ -87,6 +87,24 @@ TEST_CASE("as_is_changes_nothing_and_takes_all_of_it") {
   CHECK(trial.baked.voice.facts.baked_to == doctest::Approx(14));
 }
 
+TEST_CASE("as_is_takes_ten_minutes_at_most_and_says_so") {
+  const TemporaryFolder folder;
+  const std::vector<float> second = SpeechLike{.seconds = 1, .rate = 8000}.samples();
+  std::vector<float> samples;
+  for (int i = 0; i < 615; ++i) samples.insert(samples.end(), second.begin(), second.end());
+  write_audio(folder / "a.wav", samples, 8000, AudioFormat::wav);
+  std::size_t given = 0;
+  const BakedVoice baked =
+      bake_recording(folder / "a.wav", {.as_is = true}, "english", [&](std::span<const float> clip) {
+        given = clip.size();
+        return VoiceArrays{};
+      });
+  CHECK(given == 600 * 24000);
+  CHECK(baked.did == "took the first 10:00 of 10:15");
+  CHECK(baked.voice.facts.baked_to == 600);
+  CHECK(baked.voice.facts.source_seconds == 615);
+}
+
 TEST_CASE("the_best_ten_seconds_of_a_long_recording_are_speech_and_not_noise_music_or_silence") {
   const std::vector<float> noisy = SpeechLike{.seconds = 20, .noise = 0.05}.samples();
   const std::vector<float> good = SpeechLike{.seconds = 11}.samples();

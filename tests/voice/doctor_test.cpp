@@ -210,6 +210,26 @@ TEST_CASE("doctor_hears_recordings_of_any_length_and_odd_rates_without_harm") {
   }
 }
 
+TEST_CASE("doctor_keeps_time_at_rates_that_do_not_divide") {
+  for (const int rate : {8000, 11025, 22254, 44100}) {
+    CAPTURE(rate);
+    const Hearing hearing = heard(std::vector<float>(static_cast<std::size_t>(60 * rate), 0.1F), rate);
+    CHECK(hearing.frames.size() == 3000);
+    CHECK(hearing.pitches.size() == 1200);
+    CHECK(hearing.spectra.size() == 600);
+    CHECK(hearing.hums.size() == 120);
+  }
+}
+
+TEST_CASE("doctor_chooses_from_ten_seconds_and_one_sample") {
+  for (const int rate : {8000, 11025, 22254}) {
+    const std::vector<float> samples = SpeechLike{.seconds = 11, .rate = rate}.samples();
+    const Hearing hearing = heard({samples.begin(), samples.begin() + 10 * rate + 1}, rate);
+    const std::vector<double> frames = frame_levels(hearing);
+    CHECK(choose_stretch(hearing, frames).stretch.last <= frames.size());
+  }
+}
+
 TEST_CASE("strict_puts_all_warnings_into_one_report_and_leaves_notes_out") {
   const Finding warning{"clipped", Finding::Severity::warning, "it is clipped", "turn it down"};
   const Finding note{"hum", Finding::Severity::note, "it hums", "use a battery"};

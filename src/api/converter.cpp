@@ -1,0 +1,67 @@
+// Converter: a recording and a voice in, the recording in that voice out.
+#include <algorithm>
+
+#include "api/guarded.hpp"
+#include "api/open_model.hpp"
+#include "audio/audio_file.hpp"
+#include "models/hift/facts.hpp"
+#include "nightingale/nightingale.hpp"
+#include "synthesis/conversion.hpp"
+#include "synthesis/model_folder.hpp"
+#include "voice/voice.hpp"
+
+namespace nightingale {
+
+namespace {
+
+Audio audio_of(Converted converted) {
+  Audio audio;
+  audio.times = {{"tokens", converted.token_seconds, static_cast<std::int64_t>(converted.tokens.size())},
+                 {"mel", converted.mel_seconds, converted.samples / hift::samples_per_frame},
+                 {"samples", converted.sample_seconds, converted.samples}};
+  if (converted.watermarked) {
+    audio.times.push_back({"watermark", converted.watermark_seconds, converted.samples});
+  }
+  audio.tokens = {std::move(converted.tokens)};
+  audio.whole = converted.whole;
+  audio.watermarked = converted.watermarked;
+  return audio;
+}
+
+}  // namespace
+
+Result<Converter> Converter::open(const std::string& model, const EngineOptions& options) {
+  return guarded([&] {
+    const std::string s3gen = find_conversion_model(model);
+    const std::string watermark = options.watermark ? watermark_file(options.watermark_weights) : "";
+    return Converter(std::make_shared<const ConversionModel>(s3gen, make_substrate(options), watermark));
+  });
+}
+
+Result<Audio> Converter::convert(const std::string& recording, const Voice& voice,
+                                 const ConvertRequest& request) const {
+  return guarded([&] {
+    std::vector<float> samples;
+    const auto sink = [&](std::span<const float> more) {
+      samples.insert(samples.end(), more.begin(), more.end());
+    };
+    Audio audio = audio_of(nightingale::convert(*model_, voice.kept_->arrays, recording, request, sink));
+    audio.samples = std::move(samples);
+    return audio;
+  });
+}
+
+Result<Audio> Converter::convert_to_file(const std::string& recording, const Voice& voice,
+                                         const std::string& path, const std::string& format,
+                                         const ConvertRequest& request) const {
+  return guarded([&] {
+    AudioWriter writer(path, sample_rate,
+                       format.empty() ? audio_format_of(path) : audio_format_named(format));
+    const auto sink = [&](std::span<const float> samples) { writer.write(samples); };
+    Audio audio = audio_of(nightingale::convert(*model_, voice.kept_->arrays, recording, request, sink));
+    writer.finish();
+    return audio;
+  });
+}
+
+}  // namespace nightingale

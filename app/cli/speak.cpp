@@ -133,7 +133,8 @@ void add_speak(CLI::App& program, int& status) {
                    "wav, wav-float, flac, ogg, opus or mp3 (default: by the file's ending)")
       ->type_name("NAME");
   verb->add_option("--threads", given->options.threads, "Threads; 0 is one for each core")->type_name("N");
-  verb->add_flag("!--no-watermark", given->options.watermark, "Leave the inaudible watermark out");
+  verb->add_flag_callback(
+      "--no-watermark", [given] { given->options.watermark = false; }, "Leave the inaudible watermark out");
   verb->add_flag("--no-cache", given->no_cache, "Bake a recording anew, and keep nothing of it");
   verb->add_flag("--quiet", given->quiet, "No progress bar");
   verb->add_flag("--json", given->json, "Print one JSON object: timings, tokens, seed");

@@ -55,9 +55,9 @@ std::string watermark_file(const std::string& given) {
 
 std::shared_ptr<const Model> open_model(const std::string& path, const EngineOptions& options) {
   check_threads(options.threads);
+  const ModelFolder folder = find_model(path, wanted_language(options.variant), options.language);
   const std::string watermark = options.watermark ? watermark_file(options.watermark_weights) : "";
-  return std::make_shared<const Model>(find_model(path, wanted_language(options.variant), options.language),
-                                       make_substrate(options), watermark);
+  return std::make_shared<const Model>(folder, make_substrate(options), watermark);
 }
 
 }  // namespace nightingale

@@ -142,6 +142,20 @@ class NIGHTINGALE_EXPORT Baker {
   std::shared_ptr<const Bakery> bakery_;
 };
 
+// How alike two voices are to the voice encoder, the network that tells T3 who speaks.
+struct Likeness {
+  double similarity = 0;  // the cosine between the embeddings; 1 is the same
+  std::vector<float> embedding_a, embedding_b;
+};
+
+// Each of the two is a recording (as it is: at most its first ten minutes, nothing chosen) or a voice, whose
+// embedding was made when it was baked. Of the folder `model` only ve.safetensors is read, and only for a
+// recording. Errors: audio_invalid, voice_invalid, model_missing, model_mismatch, file_invalid,
+// option_invalid.
+NIGHTINGALE_EXPORT Result<Likeness> compare_voices(const std::string& a, const std::string& b,
+                                                   const std::string& model,
+                                                   const EngineOptions& options = {});
+
 // What can be told of a request without a model: its text and its fields. Errors: text_invalid,
 // option_invalid.
 NIGHTINGALE_EXPORT Result<Done> check_request(const Request& request);

@@ -36,4 +36,7 @@ ModelFolder find_model(const std::string& path, WantedLanguage wanted, const std
 // The same for baking, which needs neither T3 nor a tokenizer.
 BakingFolder find_baking_model(const std::string& path, WantedLanguage wanted, const std::string& spoken);
 
+// The voice encoder's file, which is all that comparing voices needs.
+std::string find_voice_encoder(const std::string& path);
+
 }  // namespace nightingale

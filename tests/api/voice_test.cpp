@@ -173,3 +173,23 @@ TEST_CASE("compare_voices_refuses_what_it_cannot_hear_or_find") {
   CHECK(compare_voices(scratch.file("nobody"), silent, cloning("model")).error().code ==
         ErrorCode::voice_invalid);
 }
+
+TEST_CASE("bench_times_baking_by_its_parts_without_a_network_that_speaks") {
+  const Scratch scratch;
+  const Bench bench = opened(Bench::open(cloning("model"), 1, {"bake"}));
+  CHECK(bench.opened() == std::vector<std::string>{"bake"});
+  const BenchStage timed = opened(bench.run("bake", recording(scratch)));
+  CHECK(timed.tokens == 150 + 175);
+  std::vector<std::string> parts;
+  double seconds = 0;
+  for (const BenchPart& part : timed.parts) {
+    parts.push_back(part.part);
+    seconds += part.seconds;
+  }
+  CHECK(parts ==
+        std::vector<std::string>{"doctor", "resample", "voice_encoder", "x_vector", "tokens", "mel"});
+  CHECK(seconds <= timed.seconds);
+  CHECK(seconds > 0.5 * timed.seconds);
+  CHECK(bench.run("tokens").error().code == ErrorCode::option_invalid);
+  CHECK(bench.run("bake").error().code == ErrorCode::audio_invalid);
+}

@@ -16,9 +16,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-MODEL = ROOT / "tests/goldens/english/model"
+# What speaks, what listens, and the watermark: between them all networks there are.
+MODELS = [ROOT / "tests" / place for place in ("goldens/english/model", "goldens/cloning/model", "manifests/perth_net_250000.pth.tar.json")]
 MADE = "<!-- Made by tools/make_docs.py. Change what it reads, then run it again. -->\n"
-VERBS = ("speak", "voice bake", "voice show", "detect", "inspect", "verify", "explain", "bench", "version")
+VERBS = ("speak", "voice bake", "voice show", "voice compare", "detect", "inspect", "verify", "explain", "bench", "version")
 
 
 def read(path):
@@ -54,9 +55,9 @@ def axes(program):
            table(("Name", "Formula", "What it counts"), shown),
            "25 speech tokens, 50 mel frames and 24 000 samples make a second.\n", "## What each stage takes and gives\n",
            "Checked where stages join, and proved for every length when a model is opened.\n"]
-    files = json.loads(program.says("inspect", str(MODEL), "--json"))["files"]
+    files = [file for model in MODELS for file in json.loads(program.says("inspect", str(model), "--json"))["files"]]
     stages = {stage["stage"]: stage for file in files for stage in file["stages"]}
-    order = ("t3.condition", "t3.prefill", "t3.step", "flow.encoder", "flow.decoder", "flow", "hift")
+    order = ("t3.condition", "t3.prefill", "t3.step", "flow.encoder", "flow.decoder", "flow", "hift", "voice_encoder", "speech_tokenizer", "campplus")
     for name in sorted(stages, key=lambda name: order.index(name) if name in order else len(order)):
         stage = stages[name]
         rows = [("takes", value["name"], f"`{value['axes']}`") for value in stage["inputs"]]
@@ -85,8 +86,8 @@ def facts(path):
 
 def constants(_):
     out = ["# Constants\n", MADE, "Sizes are solved from a checkpoint's shapes. What no shape tells stands in the `facts.hpp` of each network, "
-           "with its source in upstream (resemble-ai/chatterbox; for perth resemble-ai/Perth):\n"]
-    for network in ("t3", "flow", "hift", "perth"):
+           "with its source in upstream (resemble-ai/chatterbox; for the speech tokenizer the package s3tokenizer, for perth resemble-ai/Perth):\n"]
+    for network in ("t3", "flow", "hift", "voice_encoder", "speech_tokenizer", "campplus", "perth"):
         out += [f"## {network}\n", table(("Name", "Value", "Source"), facts(f"src/models/{network}/facts.hpp"))]
     return "\n".join(out)
 

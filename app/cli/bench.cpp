@@ -1,8 +1,12 @@
 // nightingale bench MODEL [--against pytorch]: the stages timed, ours and PyTorch's runs in turn.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
+#include <optional>
 
+#include "cli/bench_bake.hpp"
 #include "cli/bench_report.hpp"
 #include "cli/input.hpp"
 #include "cli/machine.hpp"
@@ -14,51 +18,92 @@ namespace nightingale::cli {
 
 namespace {
 
+constexpr const char* cold = "cold";  // a stage of this program, not of the library
+
 struct Given {
-  std::string model, voice, against, python = "python3";
+  std::string model, voice, against, python = "python3", recording;
   std::vector<std::string> stages;
   int threads = 0, runs = 3;
   bool json = false;
+
+  bool wants(const std::string& stage) const {
+    return std::find(stages.begin(), stages.end(), stage) != stages.end();
+  }
 };
 
 using Side = std::unique_ptr<PytorchSide>;  // null when nobody runs against us
 
-Result<Side> start_other(const Given& given) {
-  if (given.against.empty()) return Side();
-  const Result<std::string> voice = find_voice(given.voice, given.model);
-  if (!voice.ok()) return voice.error();
-  return PytorchSide::start({given.python, given.model, voice.value(), given.threads});
+// Both sides, opened for the stages that are not cold.
+struct Sides {
+  std::optional<Bench> ours;
+  Side theirs;
+};
+
+Result<Side> start_other(const Given& given, const std::vector<std::string>& stages) {
+  PytorchSide::Options options{.python = given.python,
+                               .model = given.model,
+                               .stages = stages,
+                               .voice = {},
+                               .recording = given.recording,
+                               .threads = given.threads};
+  const bool speaks =
+      std::any_of(stages.begin(), stages.end(), [](const std::string& stage) { return stage != "bake"; });
+  if (speaks) {
+    const Result<std::string> voice = find_voice(given.voice, given.model);
+    if (!voice.ok()) return voice.error();
+    options.voice = voice.value();
+  }
+  return PytorchSide::start(options);
 }
 
 void tell_progress(int run, const Given& given, const std::string& stage) {
   if (on_terminal()) fmt::print(stderr, "\r\033[Krun {} of {}: {}", run, given.runs, stage);
 }
 
-// One run of each side; the first of ours is not counted: it fills the caches.
-Result<Done> measure(const Bench& bench, PytorchSide* other, StageRuns& stage, BenchReport& report) {
-  const Result<BenchStage> ours = bench.run(stage.stage);
+// One run of each side.
+Result<Done> measure(const Sides& sides, const Given& given, StageRuns& stage, BenchReport& report) {
+  const Result<BenchStage> ours = sides.ours->run(stage.stage, given.recording);
   if (!ours.ok()) return ours.error();
   stage.tokens = ours->tokens;
   stage.ours.push_back(ours->seconds);
+  for (const BenchPart& part : ours->parts) stage.part(part.part).ours.push_back(part.seconds);
   report.our_memory = peak_memory();
-  if (other == nullptr) return Done{};
-  const Result<TheirRun> theirs = other->run(stage.stage, stage.tokens);
+  if (!sides.theirs) return Done{};
+  const Result<TheirRun> theirs = sides.theirs->run(stage.stage, stage.tokens);
   if (!theirs.ok()) return theirs.error();
   stage.theirs.push_back(theirs->seconds);
+  for (const auto& [part, seconds] : theirs->parts) stage.part(part).theirs.push_back(seconds);
   report.their_memory = std::max(report.their_memory, theirs->peak_memory);
   return Done{};
 }
 
-Result<BenchReport> measure_all(const Given& given, const Bench& bench, PytorchSide* other) {
+// The whole program baking, against a Python that starts, imports, loads and bakes once.
+Result<Done> measure_cold(const Given& given, StageRuns& stage) {
+  const Result<double> ours = time_program(given.model, given.recording, given.threads);
+  if (!ours.ok()) return ours.error();
+  stage.ours.push_back(ours.value());
+  if (given.against.empty()) return Done{};
+  const auto start = std::chrono::steady_clock::now();
+  const Result<Side> theirs = start_other(given, {"bake"});
+  if (!theirs.ok()) return theirs.error();
+  stage.theirs.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return Done{};
+}
+
+// The first run of each side is not counted: it fills the caches.
+Result<BenchReport> measure_all(const Given& given, const Sides& sides) {
   BenchReport report{processor_name(), given.threads, {}, 0, 0};
   for (const std::string& name : given.stages) {
-    if (const auto warm = bench.run(name); !warm.ok()) return warm.error();
-    report.stages.push_back({name, 0, {}, {}});
+    if (name != cold) {
+      if (const auto warm = sides.ours->run(name, given.recording); !warm.ok()) return warm.error();
+    }
+    report.stages.push_back({name, 0, {}, {}, {}});
   }
   for (int run = 1; run <= given.runs; ++run) {
     for (StageRuns& stage : report.stages) {
       tell_progress(run, given, stage.stage);
-      const Result<Done> measured = measure(bench, other, stage, report);
+      const Result<Done> measured =
+          stage.stage == cold ? measure_cold(given, stage) : measure(sides, given, stage, report);
       if (!measured.ok()) return measured.error();
     }
   }
@@ -66,14 +111,39 @@ Result<BenchReport> measure_all(const Given& given, const Bench& bench, PytorchS
   return report;
 }
 
+// Opens our side, and theirs once it is known which stages there are.
+Result<Sides> open_sides(Given& given) {
+  Sides sides;
+  std::vector<std::string> warm;
+  for (const std::string& stage : given.stages) {
+    if (stage != cold) warm.push_back(stage);
+  }
+  if (given.stages.empty() || !warm.empty()) {
+    Result<Bench> opened = Bench::open(given.model, given.threads, warm);
+    if (!opened.ok()) return opened.error();
+    if (given.stages.empty()) given.stages = warm = opened->opened();
+    sides.ours = std::move(opened.value());
+  }
+  if (given.against.empty() || warm.empty()) return sides;
+  Result<Side> theirs = start_other(given, warm);
+  if (!theirs.ok()) return theirs.error();
+  sides.theirs = std::move(theirs.value());
+  return sides;
+}
+
 int bench(Given& given) {
   if (given.threads == 0) given.threads = processor_count();
-  if (given.stages.empty()) given.stages = Bench::stages();
-  const Result<Bench> opened = Bench::open(given.model, given.threads);
-  if (!opened.ok()) return complain(opened.error());
-  const Result<Side> other = start_other(given);
-  if (!other.ok()) return complain(other.error());
-  const Result<BenchReport> report = measure_all(given, opened.value(), other.value().get());
+  DrawnRecording drawn;
+  const bool bakes = given.stages.empty() || given.wants("bake") || given.wants(cold);
+  if (bakes && given.recording.empty()) {
+    Result<DrawnRecording> written = DrawnRecording::write();
+    if (!written.ok()) return complain(written.error());
+    drawn = std::move(written.value());
+    given.recording = drawn.path();
+  }
+  const Result<Sides> sides = open_sides(given);
+  if (!sides.ok()) return complain(sides.error());
+  const Result<BenchReport> report = measure_all(given, sides.value());
   if (!report.ok()) return complain(report.error());
   return print(given.json ? report->json() : report->text()) ? done
                                                              : complain("the output cannot be written");
@@ -93,7 +163,12 @@ void add_bench(CLI::App& program, int& status) {
       ->capture_default_str();
   verb->add_option("--voice", given->voice, "Voice for PyTorch (default: the model's own)")
       ->type_name("PATH");
-  verb->add_option("--stage", given->stages, "tokens, mel or samples (default: all)")->type_name("NAME");
+  verb->add_option("--stage", given->stages,
+                   "tokens, mel, samples, bake or cold: the whole program, baking (default: all that the "
+                   "model holds, but not cold)")
+      ->type_name("NAME");
+  verb->add_option("--recording", given->recording, "What is baked (default: 10 s of drawn sound)")
+      ->type_name("FILE");
   verb->add_option("--runs", given->runs, "Runs of each stage")
       ->check(CLI::Range(1, 1000).description(""))
       ->type_name("N")

@@ -23,13 +23,18 @@ double spread(const std::vector<double>& runs) {
   return (*slowest - *fastest) / median(runs);
 }
 
-std::string told(const StageRuns& stage, const std::vector<double>& runs) {
+// `tokens` of the decoding, told as a speed; 0 for other stages.
+std::string told(const std::vector<double>& runs, std::int64_t tokens = 0) {
   if (runs.empty()) return "";
   const double seconds = median(runs);
-  const std::string amount = stage.stage == "tokens"
-                                 ? fmt::format("{:.1f} tokens/s", static_cast<double>(stage.tokens) / seconds)
+  const std::string amount = tokens > 0
+                                 ? fmt::format("{:.1f} tokens/s", static_cast<double>(tokens) / seconds)
                                  : fmt::format("{:.3f} s", seconds);
   return fmt::format("{} ±{:.0f} %", amount, 50 * spread(runs));
+}
+
+std::string ratio_of(const std::vector<double>& ours, const std::vector<double>& theirs) {
+  return ours.empty() || theirs.empty() ? "" : fmt::format("{:.2f}×", median(theirs) / median(ours));
 }
 
 nlohmann::ordered_json json_of(const std::vector<double>& runs) {
@@ -43,24 +48,53 @@ std::string gigabytes(std::int64_t bytes) {
 
 std::string row(const std::string& name, const std::string& ours, const std::string& theirs,
                 const std::string& ratio) {
-  std::string line = fmt::format("{:12}  {:>22}  {:>22}  {:>6}", name, ours, theirs, ratio);
+  std::string line = fmt::format("{:15}  {:>22}  {:>22}  {:>6}", name, ours, theirs, ratio);
   return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+}
+
+// What was worked on; "cold" is told by its name.
+std::string amounts(const std::vector<StageRuns>& stages) {
+  const auto any = [&](auto... names) {
+    return std::any_of(stages.begin(), stages.end(),
+                       [&](const StageRuns& stage) { return ((stage.stage == names) || ...); });
+  };
+  std::string out;
+  if (any("tokens", "mel", "samples")) out += "10 s of prompt, 5 s of speech; ";
+  if (any("bake", "cold")) out += "a voice of one recording; ";
+  return out;
+}
+
+std::string stage_rows(const StageRuns& stage) {
+  const std::int64_t tokens = stage.stage == "tokens" ? stage.tokens : 0;
+  std::string out = row(stage.stage, told(stage.ours, tokens), told(stage.theirs, tokens),
+                        ratio_of(stage.ours, stage.theirs));
+  for (const PartRuns& part : stage.parts) {
+    out += row("  " + part.part, told(part.ours), told(part.theirs), ratio_of(part.ours, part.theirs));
+  }
+  return out;
 }
 
 }  // namespace
 
+PartRuns& StageRuns::part(const std::string& name) {
+  const auto found =
+      std::find_if(parts.begin(), parts.end(), [&](const PartRuns& known) { return known.part == name; });
+  if (found != parts.end()) return *found;
+  parts.push_back({name, {}, {}});
+  return parts.back();
+}
+
 std::string BenchReport::text() const {
   const bool both = !stages.front().theirs.empty();
-  std::string out = fmt::format("{}, {} thread{}; 10 s of prompt, 5 s of speech; median of {} runs\n",
-                                processor, threads, threads == 1 ? "" : "s", stages.front().ours.size());
+  std::string out = fmt::format("{}, {} thread{}; {}median of {} runs\n", processor, threads,
+                                threads == 1 ? "" : "s", amounts(stages), stages.front().ours.size());
   out += row("stage", "Nightingale", both ? "PyTorch" : "", both ? "ratio" : "");
-  for (const StageRuns& stage : stages) {
-    const std::string ratio = both ? fmt::format("{:.2f}×", median(stage.theirs) / median(stage.ours)) : "";
-    out += row(stage.stage, told(stage, stage.ours), told(stage, stage.theirs), ratio);
-  }
+  for (const StageRuns& stage : stages) out += stage_rows(stage);
   const std::string ratio =
-      both ? fmt::format("{:.2f}×", static_cast<double>(their_memory) / static_cast<double>(our_memory)) : "";
-  out += row("peak memory", gigabytes(our_memory), gigabytes(their_memory), ratio);
+      their_memory > 0
+          ? fmt::format("{:.2f}×", static_cast<double>(their_memory) / static_cast<double>(our_memory))
+          : "";
+  if (our_memory > 0) out += row("peak memory", gigabytes(our_memory), gigabytes(their_memory), ratio);
   out.pop_back();
   return out;
 }
@@ -74,6 +108,10 @@ std::string BenchReport::json() const {
                              {"nightingale", json_of(stage.ours)},
                              {"pytorch", json_of(stage.theirs)}});
     if (!stage.theirs.empty()) out["stages"].back()["ratio"] = median(stage.theirs) / median(stage.ours);
+    for (const PartRuns& part : stage.parts) {
+      out["stages"].back()["parts"][part.part] = {{"nightingale", json_of(part.ours)},
+                                                  {"pytorch", json_of(part.theirs)}};
+    }
   }
   out["peak_memory"] = {{"nightingale", our_memory}};
   if (their_memory > 0) out["peak_memory"]["pytorch"] = their_memory;

@@ -7,10 +7,19 @@
 
 namespace nightingale::cli {
 
+// Seconds of each run.
+struct PartRuns {
+  std::string part;
+  std::vector<double> ours, theirs;
+};
+
 struct StageRuns {
   std::string stage;
   std::int64_t tokens = 0;
   std::vector<double> ours, theirs;  // seconds of each run
+  std::vector<PartRuns> parts;       // of the stage, in order
+
+  PartRuns& part(const std::string& name);  // added when there is none
 };
 
 struct BenchReport {

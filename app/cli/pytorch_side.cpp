@@ -37,7 +37,20 @@ std::string find_script() {
 
 std::string their_word(const std::string& stage) {
   if (stage == "tokens") return "t3";
+  if (stage == "bake") return "bake";
   return stage == "mel" ? "flow" : "hift";
+}
+
+std::vector<std::string> command(const std::string& script, const PytorchSide::Options& options) {
+  std::string stages;
+  for (const std::string& stage : options.stages) stages += (stages.empty() ? "" : ",") + their_word(stage);
+  std::vector<std::string> words{options.python, "-W", "ignore", script, options.model};
+  words.push_back(options.voice.empty() ? "none" : options.voice);
+  for (const std::string& word :
+       {std::string("--threads"), std::to_string(options.threads), std::string("--stages"), stages})
+    words.push_back(word);
+  if (!options.recording.empty()) words.insert(words.end(), {"--recording", options.recording});
+  return words;
 }
 
 }  // namespace
@@ -57,8 +70,7 @@ Result<std::unique_ptr<PytorchSide>> PytorchSide::start(const Options& options) 
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
-  std::vector<std::string> words{options.python, "-W",          "ignore",    script,
-                                 options.model,  options.voice, "--threads", std::to_string(options.threads)};
+  std::vector<std::string> words = command(script, options);
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -110,7 +122,8 @@ Result<TheirRun> PytorchSide::run(const std::string& stage, std::int64_t tokens)
   if (!line.ok()) return line.error();
   const Json said = Json::parse(line.value(), nullptr, false);
   if (!said.is_object() || !said.contains("seconds")) return failed("answered: " + line.value());
-  return TheirRun{said["seconds"].get<double>(), said.value("peak_memory", std::int64_t{0})};
+  return TheirRun{said["seconds"].get<double>(), said.value("parts", std::map<std::string, double>{}),
+                  said.value("peak_memory", std::int64_t{0})};
 }
 
 }  // namespace nightingale::cli

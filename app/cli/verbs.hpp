@@ -14,6 +14,7 @@ void add_voice(CLI::App& program, int& status);
 void add_voice_bake(CLI::App& voice, int& status);
 void add_voice_show(CLI::App& voice, int& status);
 void add_convert(CLI::App& program, int& status);
+void add_voice_compare(CLI::App& voice, int& status);
 void add_inspect(CLI::App& program, int& status);
 void add_verify(CLI::App& program, int& status);
 void add_explain(CLI::App& program, int& status);

@@ -53,4 +53,10 @@ std::string voice_json(const std::string& path, const Voice& voice, const Baked*
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string likeness_json(const Likeness& likeness) {
+  const Json out{{"similarity", likeness.similarity},
+                 {"embeddings", Json::array({likeness.embedding_a, likeness.embedding_b})}};
+  return out.dump();
+}
+
 }  // namespace nightingale::cli

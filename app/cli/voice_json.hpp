@@ -1,4 +1,4 @@
-// What `voice bake --json` and `voice show --json` print, and the sizes of a voice on disk.
+// What `--json` of voice bake, show and compare prints, and the sizes of a voice on disk.
 #pragma once
 
 #include <cstdint>
@@ -15,5 +15,8 @@ std::int64_t bytes_on_disk(const std::string& path);
 // "exaggeration", "preview_seconds"}; with `baked` also "did" and "findings": [{"code", "severity",
 // "sentence", "advice"}].
 std::string voice_json(const std::string& path, const Voice& voice, const Baked* baked = nullptr);
+
+// {"similarity", "embeddings": [[a], [b]]}
+std::string likeness_json(const Likeness& likeness);
 
 }  // namespace nightingale::cli

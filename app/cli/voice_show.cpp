@@ -98,10 +98,11 @@ void add_voice_show(CLI::App& voice, int& status) {
 }
 
 void add_voice(CLI::App& program, int& status) {
-  CLI::App* voice = program.add_subcommand("voice", "Make voices of recordings, and show them");
+  CLI::App* voice = program.add_subcommand("voice", "Make voices of recordings, show and compare them");
   voice->require_subcommand(1);
   add_voice_bake(*voice, status);
   add_voice_show(*voice, status);
+  add_voice_compare(*voice, status);
 }
 
 }  // namespace nightingale::cli

@@ -165,6 +165,19 @@ class NIGHTINGALE_EXPORT Converter {
       : model_(std::move(model)) {}
   std::shared_ptr<const ConversionModel> model_;
 };
+// How alike two voices are to the voice encoder, the network that tells T3 who speaks.
+struct Likeness {
+  double similarity = 0;  // the cosine between the embeddings; 1 is the same
+  std::vector<float> embedding_a, embedding_b;
+};
+
+// Each of the two is a recording (as it is: at most its first ten minutes, nothing chosen) or a voice, whose
+// embedding was made when it was baked. Of the folder `model` only ve.safetensors is read, and only for a
+// recording. Errors: audio_invalid, voice_invalid, model_missing, model_mismatch, file_invalid,
+// option_invalid.
+NIGHTINGALE_EXPORT Result<Likeness> compare_voices(const std::string& a, const std::string& b,
+                                                   const std::string& model,
+                                                   const EngineOptions& options = {});
 
 // What can be told of a request without a model: its text and its fields. Errors: text_invalid,
 // option_invalid.
@@ -248,25 +261,39 @@ struct ExplainHints {
 NIGHTINGALE_EXPORT Result<Report> explain(const std::vector<std::string>& shapes,
                                           const ExplainHints& hints = {});
 
-// One stage of a model, timed on random input: a 10 s prompt and 5 s of speech.
+struct BenchPart {
+  std::string part;
+  double seconds = 0;
+};
+
+// One stage of a model, timed: "bake" on a recording, the others on random input: a 10 s prompt and 5 s of
+// speech.
 struct BenchStage {
-  std::string stage;        // "tokens", "mel", "samples"
+  std::string stage;        // "tokens", "mel", "samples", "bake"
   double seconds = 0;       // of one run; of "tokens" the decoding alone
-  std::int64_t tokens = 0;  // speech tokens that were decoded, or that the stage was given
+  std::int64_t tokens = 0;  // speech tokens that were decoded, that the stage was given or that it heard
+  // Of "bake": "doctor", "resample" (decoding included), "voice_encoder", "x_vector", "tokens", "mel".
+  std::vector<BenchPart> parts = {};
 };
 
 // Holds a model to time its stages one by one, so that another program's runs can alternate with ours.
 class NIGHTINGALE_EXPORT Bench {
  public:
-  static Result<Bench> open(const std::string& model, int threads = 0);
-  static std::vector<std::string> stages();
-  // Errors: option_invalid (no such stage), memory.
-  Result<BenchStage> run(const std::string& stage) const;
+  // Opens what these stages need; none: all stages that the folder has the networks for, which are those of
+  // speaking and, beside the networks that listen, "bake". Errors: as Engine::open.
+  static Result<Bench> open(const std::string& model, int threads = 0,
+                            const std::vector<std::string>& stages = {});
+  static std::vector<std::string> stages();                           // all there are
+  const std::vector<std::string>& opened() const { return stages_; }  // those that can run
+  // `recording` is what "bake" bakes. Errors: option_invalid (no such stage, or it was not opened),
+  // audio_invalid, memory.
+  Result<BenchStage> run(const std::string& stage, const std::string& recording = {}) const;
 
  private:
-  explicit Bench(std::shared_ptr<const Model> model)
-      : model_(std::move(model)) {}
+  Bench() = default;
   std::shared_ptr<const Model> model_;
+  std::shared_ptr<const Bakery> bakery_;
+  std::vector<std::string> stages_;
 };
 
 }  // namespace nightingale

@@ -3,28 +3,16 @@
 #include <fstream>
 #include <vector>
 
+#include "api/bakery.hpp"
 #include "api/guarded.hpp"
 #include "api/open_model.hpp"
 #include "base/sha256.hpp"
 #include "nightingale/nightingale.hpp"
 #include "nightingale/version.h"
-#include "synthesis/model_folder.hpp"
 #include "voice/bake.hpp"
 #include "voice/baking.hpp"
 
 namespace nightingale {
-
-// The networks that bake, opened.
-struct Bakery {
-  BakingFolder folder;
-  std::unique_ptr<Ops> substrate;
-  BakingNetworks networks;
-
-  Bakery(BakingFolder files, std::unique_ptr<Ops> ops)
-      : folder(std::move(files)),
-        substrate(std::move(ops)),
-        networks(folder.voice_encoder, folder.s3gen, *substrate) {}
-};
 
 namespace {
 
@@ -52,12 +40,13 @@ void add_text(Sha256& sum, std::string_view text) {
 
 }  // namespace
 
+std::shared_ptr<const Bakery> open_bakery(const std::string& model, const EngineOptions& options) {
+  return std::make_shared<const Bakery>(
+      find_baking_model(model, wanted_language(options.variant), options.language), make_substrate(options));
+}
+
 Result<Baker> Baker::open(const std::string& model, const EngineOptions& options) {
-  return guarded([&] {
-    return Baker(std::make_shared<const Bakery>(
-        find_baking_model(model, wanted_language(options.variant), options.language),
-        make_substrate(options)));
-  });
+  return guarded([&] { return Baker(open_bakery(model, options)); });
 }
 
 Result<Baked> Baker::bake(const std::string& recording, const BakeOptions& options) const {

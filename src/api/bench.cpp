@@ -1,12 +1,16 @@
 // The stages of a model, one by one on random input of a fixed size, for `nightingale bench`.
 //
 // The work is the same whatever the numbers are, so a bench needs no voice and no text. The decoding is timed
-// without the prefill; each token is chosen as upstream does, and the stop token does not end it.
+// without the prefill; each token is chosen as upstream does, and the stop token does not end it. Baking is
+// timed on a recording: bench_bake.hpp.
+#include <algorithm>
 #include <array>
 #include <chrono>
 
+#include "api/bench_bake.hpp"
 #include "api/guarded.hpp"
 #include "api/open_model.hpp"
+#include "checkpoint/open_tensor_file.hpp"
 #include "models/lengths.hpp"
 #include "models/t3/facts.hpp"
 #include "models/t3/sampler.hpp"
@@ -99,27 +103,72 @@ BenchStage time_samples(const Model& model, const VoiceArrays& voice, Random& ra
   return {"samples", seconds_since(start), speech_tokens};
 }
 
-BenchStage time_stage(const Model& model, const std::string& stage) {
+BenchStage time_speaking(const Model& model, const std::string& stage) {
   Random random(seed);
   const VoiceArrays voice = random_voice(random);
   if (stage == "tokens") return time_tokens(model, voice, random);
-  if (stage == "mel") return time_mel(model, voice, random);
-  if (stage == "samples") return time_samples(model, voice, random);
-  fail(ErrorCode::option_invalid, "there is no stage called " + stage, "the stages are tokens, mel, samples");
+  return stage == "mel" ? time_mel(model, voice, random) : time_samples(model, voice, random);
+}
+
+constexpr std::array speaking_stages{"tokens", "mel", "samples"};
+constexpr const char* baking_stage = "bake";
+
+bool has(const std::vector<std::string>& stages, const std::string& stage) {
+  return std::find(stages.begin(), stages.end(), stage) != stages.end();
+}
+
+void refuse_strangers(const std::vector<std::string>& stages) {
+  for (const std::string& stage : stages) {
+    if (has(Bench::stages(), stage)) continue;
+    fail(ErrorCode::option_invalid, "there is no stage called " + stage,
+         "the stages are tokens, mel, samples, bake");
+  }
+}
+
+// Whether the folder holds the networks that listen beside those that speak.
+bool can_bake(const std::string& model) {
+  try {
+    const BakingFolder folder = find_baking_model(model, WantedLanguage::automatic, "");
+    const TensorFile s3gen = open_tensor_file(folder.s3gen);
+    return std::any_of(s3gen.tensors().begin(), s3gen.tensors().end(),
+                       [](const StoredTensor& tensor) { return tensor.name.starts_with("tokenizer."); });
+  } catch (const Failure&) {
+    return false;
+  }
 }
 
 }  // namespace
 
 std::vector<std::string> Bench::stages() {
-  return {"tokens", "mel", "samples"};
+  std::vector<std::string> all(speaking_stages.begin(), speaking_stages.end());
+  all.emplace_back(baking_stage);
+  return all;
 }
 
-Result<Bench> Bench::open(const std::string& model, int threads) {
-  return guarded([&] { return Bench(open_model(model, {.threads = threads, .watermark = false})); });
+Result<Bench> Bench::open(const std::string& model, int threads, const std::vector<std::string>& stages) {
+  return guarded([&] {
+    refuse_strangers(stages);
+    Bench bench;
+    bench.stages_ = stages.empty() ? Bench::stages() : stages;
+    if (stages.empty() && !can_bake(model)) bench.stages_.pop_back();
+    const bool speaks = std::any_of(speaking_stages.begin(), speaking_stages.end(),
+                                    [&](const char* stage) { return has(bench.stages_, stage); });
+    const EngineOptions options{.threads = threads, .watermark = false};
+    if (speaks) bench.model_ = open_model(model, options);
+    if (has(bench.stages_, baking_stage)) bench.bakery_ = open_bakery(model, options);
+    return bench;
+  });
 }
 
-Result<BenchStage> Bench::run(const std::string& stage) const {
-  return guarded([&] { return time_stage(*model_, stage); });
+Result<BenchStage> Bench::run(const std::string& stage, const std::string& recording) const {
+  return guarded([&] {
+    refuse_strangers({stage});
+    if (!has(stages_, stage)) {
+      fail(ErrorCode::option_invalid, "the stage " + stage + " was not opened",
+           "name it when opening a bench");
+    }
+    return stage == baking_stage ? time_bake(*bakery_, recording) : time_speaking(*model_, stage);
+  });
 }
 
 }  // namespace nightingale

@@ -6,11 +6,14 @@
 #include <array>
 #include <filesystem>
 #include <numeric>
+#include <type_traits>
 
 #include "base/failure.hpp"
 #include "checkpoint/open_tensor_file.hpp"
 #include "diagnosis/known_sizes.hpp"
 #include "synthesis/model.hpp"
+#include "voice/baking_networks.hpp"
+#include "voice/voice.hpp"
 
 namespace nightingale {
 namespace {
@@ -22,16 +25,25 @@ struct Mark {
   std::string_view tensor;
   std::string_view network;
 };
-constexpr std::string_view t3 = "T3", flow_and_vocoder = "flow and vocoder", watermark = "watermark";
-constexpr std::array<Mark, 7> marks = {{
+constexpr std::string_view t3 = "T3", flow_and_vocoder = "flow and vocoder", watermark = "watermark",
+                           listening = "speech tokenizer and speaker encoder",
+                           voice_encoding = "voice encoder", voice = "voice";
+constexpr std::string_view speech_tokenizer_mark = "tokenizer.encoder.conv1.weight",
+                           speaker_encoder_mark = "speaker_encoder.xvector.dense.linear.weight";
+constexpr std::array<Mark, 10> marks = {{
     {"flow.decoder.estimator.time_embed_mixer.weight", "flow (two steps) and vocoder"},
     {"flow.input_embedding.weight", flow_and_vocoder},
     {"cond_enc.perceiver.pre_attention_query", t3},
     {"tfmr.h.0.attn.c_attn.weight", "T3 on GPT-2 (Turbo, Nano)"},
-    {"similarity_weight", "voice encoder"},
-    {"t3.speaker_emb", "voice"},
+    {"similarity_weight", voice_encoding},
+    {"t3.speaker_emb", voice},
+    {"soul_t3_256", voice},
     {"decoder.slow_layers.0.conv.weight", watermark},
+    {speech_tokenizer_mark, listening},
+    {speaker_encoder_mark, listening},
 }};
+constexpr std::array<std::string_view, 5> bound_networks = {t3, flow_and_vocoder, watermark, listening,
+                                                            voice_encoding};
 
 // Files of a model folder that are not tensors, by upstream's names.
 const std::map<std::string, std::string, std::less<>>& known_files() {
@@ -45,6 +57,7 @@ const std::map<std::string, std::string, std::less<>>& known_files() {
       {"tokenizer_config.json", "text tokenizer, Turbo and Nano"},
       {"special_tokens_map.json", "text tokenizer, Turbo and Nano"},
       {"Cangjie5_TC.json", "input codes for Chinese"},
+      {"metadata.json", "what is known of a voice"},
       {"README.md", "model card"},
   };
   return files;
@@ -55,15 +68,16 @@ bool may_hold_tensors(const fs::path& path) {
   return extension == ".safetensors" || extension == ".pt" || extension == ".tar" || extension == ".npy";
 }
 
+bool has_mark(const TensorFile& file, std::string_view mark) {
+  const auto& tensors = file.tensors();
+  return std::any_of(tensors.begin(), tensors.end(),
+                     [&](const StoredTensor& tensor) { return tensor.name.ends_with(mark); });
+}
+
 std::string network_of(const TensorFile& file) {
-  for (const Mark& mark : marks) {
-    const auto& tensors = file.tensors();
-    if (std::any_of(tensors.begin(), tensors.end(),
-                    [&](const StoredTensor& tensor) { return tensor.name.ends_with(mark.tensor); })) {
-      return std::string(mark.network);
-    }
-  }
-  return "";
+  const auto found =
+      std::find_if(marks.begin(), marks.end(), [&](const Mark& mark) { return has_mark(file, mark.tensor); });
+  return found == marks.end() ? "" : std::string(found->network);
 }
 
 // The declared names with the numbers that the file has: "[hidden 4096, model 1024]".
@@ -99,7 +113,10 @@ void take_binding(InspectedFile& out, const Binding& binding) {
   out.unused = binding.unused();
   for (InspectedTensor& tensor : out.tensors) {
     const auto claimed = bound.find(tensor.name);
-    if (claimed != bound.end()) tensor.axes = axes_text(claimed->second->declared, tensor.shape);
+    if (claimed != bound.end()) {
+      tensor.axes = axes_text(claimed->second->declared, tensor.shape);
+      continue;  // speaking has no use for what listening does
+    }
     for (const UnusedTensors& unused : out.unused) {
       const bool whole_branch = unused.name.ends_with('.');
       if (whole_branch ? tensor.name.starts_with(unused.name) : tensor.name == unused.name) {
@@ -119,19 +136,44 @@ void take_binding(InspectedFile& out, const Binding& binding) {
   }
 }
 
-// Binds the network that the file is for, as the engine would, and keeps what comes out either way.
+template <typename... Networks>
+void add_stages(InspectedFile& out) {
+  const auto add = [&out](std::vector<Signature> stages) {
+    out.stages.insert(out.stages.end(), stages.begin(), stages.end());
+  };
+  (add(Networks::signatures()), ...);
+}
+
+// s3gen files: what speaks, what listens, or both in one.
+void bind_parts(InspectedFile& out, const TensorFile& file, Binding& binding) {
+  if (out.network == flow_and_vocoder) {
+    bind_s3gen(binding);
+    add_stages<flow::Flow, hift::Hift>(out);
+  }
+  if (has_mark(file, speech_tokenizer_mark)) {
+    bind_speech_tokenizer(binding);
+    add_stages<speech_tokenizer::SpeechTokenizer>(out);
+  }
+  if (has_mark(file, speaker_encoder_mark)) {
+    bind_campplus(binding);
+    add_stages<campplus::Campplus>(out);
+  }
+}
+
+// Binds the networks that the file is for, as the engine would, and keeps what comes out either way.
 void bind(InspectedFile& out, const TensorFile& file) {
   Binding binding(file, out.network);
   if (out.network == t3) {
-    const auto network = bind_t3(binding);
-    out.stages = t3::T3::signatures();
+    bind_t3(binding);
+    add_stages<t3::T3>(out);
   } else if (out.network == watermark) {
-    const auto network = bind_perth(binding);
-    out.stages = perth::Perth::signatures();
+    bind_perth(binding);
+    add_stages<perth::Perth>(out);
+  } else if (out.network == voice_encoding) {
+    bind_voice_encoder(binding);
+    add_stages<voice_encoder::VoiceEncoder>(out);
   } else {
-    const BoundS3gen networks = bind_s3gen(binding);
-    out.stages = flow::Flow::signatures();
-    for (Signature& stage : hift::Hift::signatures()) out.stages.push_back(std::move(stage));
+    bind_parts(out, file, binding);
   }
   try {
     binding.judge();
@@ -139,6 +181,13 @@ void bind(InspectedFile& out, const TensorFile& file) {
     out.fault = failure.error();
   }
   take_binding(out, binding);
+}
+
+// Reads the voice as speaking would; one that cannot be used says why.
+void take_facts(InspectedFile& out, const std::string& path) {
+  visit_facts(read_kept_voice(path).facts, [&out](const char* name, const auto& fact) {
+    if (fact != std::decay_t<decltype(fact)>{}) out.facts.emplace_back(name, fmt::format("{}", fact));
+  });
 }
 
 // The known variant that has all of these sizes.
@@ -160,7 +209,10 @@ InspectedFile inspect_file(const fs::path& path) {
     const TensorFile file = open_tensor_file(path.string());
     out.network = network_of(file);
     take_tensors(out, file);
-    if (out.network == t3 || out.network == flow_and_vocoder || out.network == watermark) bind(out, file);
+    if (std::find(bound_networks.begin(), bound_networks.end(), out.network) != bound_networks.end()) {
+      bind(out, file);
+    }
+    if (out.network == voice && file.has_bytes()) take_facts(out, path.string());
     if (!out.fault) out.variant = variant_of(out);
   } catch (const Failure& failure) {
     out.fault = failure.error();

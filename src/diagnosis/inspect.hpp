@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/binder.hpp"
@@ -38,6 +39,7 @@ struct InspectedFile {
   std::vector<InspectedTensor> tensors;
   std::vector<InspectedSize> sizes;
   std::vector<Signature> stages;
+  std::vector<std::pair<std::string, std::string>> facts;  // of a voice: what is known of it
   std::vector<UnusedTensors> unused;
   std::optional<Error> fault;  // why it cannot be read, or does not fit its network
 

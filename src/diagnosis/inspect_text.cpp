@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/columns.hpp"
@@ -52,28 +53,42 @@ std::vector<std::string> size_table(const InspectedFile& file) {
   return in_columns(rows);
 }
 
-// A branch that takes no part as a whole is one line: "tokenizer." with how many tensors it has.
+// What stands for an unused tensor in the tree: the branch that takes no part as a whole ("tokenizer"), or
+// its last name, which hundreds may share ("num_batches_tracked").
+std::string unused_group(const InspectedFile& file, const InspectedTensor& tensor) {
+  for (const UnusedTensors& unused : file.unused) {
+    if (unused.name.ends_with('.') && unused.why == tensor.unused && tensor.name.starts_with(unused.name)) {
+      return unused.name.substr(0, unused.name.size() - 1);
+    }
+  }
+  return tensor.name.substr(tensor.name.find_last_of('.') + 1);
+}
+
 std::vector<TreeLeaf> leaves_of(const InspectedFile& file) {
   std::vector<TreeLeaf> leaves;
+  std::map<std::pair<std::string, std::string>, std::vector<TreeLeaf>> unused;  // by group and reason
   for (const InspectedTensor& tensor : file.tensors) {
-    const bool in_branch =
-        std::any_of(file.unused.begin(), file.unused.end(), [&](const UnusedTensors& unused) {
-          return unused.name.ends_with('.') && tensor.name.starts_with(unused.name);
-        });
-    if (in_branch) continue;
     const std::string type = tensor.type == StoredType::f32 ? "" : fmt::format(" {}", name_of(tensor.type));
-    const std::string unused = tensor.unused.empty() ? "" : fmt::format("  not used: {}", tensor.unused);
-    leaves.push_back({tensor.name, tensor.axes + type + unused});
+    if (tensor.unused.empty()) {
+      leaves.push_back({tensor.name, tensor.axes + type});
+    } else {
+      unused[{unused_group(file, tensor), tensor.unused}].push_back(
+          {tensor.name, fmt::format("{}{}  not used: {}", tensor.axes, type, tensor.unused)});
+    }
   }
-  for (const UnusedTensors& unused : file.unused) {
-    const auto count =
-        std::count_if(file.tensors.begin(), file.tensors.end(),
-                      [&](const InspectedTensor& tensor) { return tensor.name.starts_with(unused.name); });
-    if (!unused.name.ends_with('.') || count == 0) continue;
-    leaves.push_back({unused.name.substr(0, unused.name.size() - 1),
-                      fmt::format("{} tensors, not used: {}", count, unused.why)});
+  for (const auto& [group, alike] : unused) {
+    const auto& [name, why] = group;
+    leaves.push_back(alike.size() == 1
+                         ? alike.front()
+                         : TreeLeaf{name, fmt::format("{} tensors, not used: {}", alike.size(), why)});
   }
   return leaves;
+}
+
+std::vector<std::string> fact_table(const InspectedFile& file) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, value] : file.facts) rows.push_back({name, value});
+  return in_columns(rows);
 }
 
 std::vector<std::string> stage_table(const InspectedFile& file) {
@@ -109,6 +124,7 @@ std::string text_of(const InspectedFile& file) {
     for (char letter : file.fault->text())
       out += letter == '\n' ? std::string("\n  ") : std::string(1, letter);
   }
+  append(out, "facts", fact_table(file));
   if (!file.sizes.empty()) append(out, "sizes", size_table(file));
   append(out, "weights", weight_tree(leaves_of(file)));
   append(out, "stages", stage_table(file));
@@ -163,6 +179,7 @@ nlohmann::json json_of(const InspectedFile& file) {
                               {"unused", tensor.unused}});
   }
   for (const Signature& stage : file.stages) out["stages"].push_back(json_of(stage));
+  for (const auto& [name, value] : file.facts) out["facts"][name] = value;
   if (file.fault) out["fault"] = json_of(*file.fault);
   return out;
 }

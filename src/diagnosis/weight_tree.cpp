@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/columns.hpp"
 
@@ -27,10 +26,18 @@ struct Node {
   }
 };
 
-bool is_number(const std::string& label) {
-  return !label.empty() &&
-         std::all_of(label.begin(), label.end(), [](unsigned char c) { return std::isdigit(c); });
-}
+// "tdnnd12" is "tdnnd" and "12", "12" is "" and "12", "conv" has no number.
+struct Numbered {
+  std::string stem, number;
+
+  explicit Numbered(const std::string& label) {
+    constexpr std::size_t longest_number = 9;
+    const std::size_t digits = label.find_last_not_of("0123456789") + 1;
+    if (label.size() - digits > longest_number) return;
+    stem = label.substr(0, digits);
+    number = label.substr(digits);
+  }
+};
 
 void insert(Node& root, const TreeLeaf& leaf) {
   Node* node = &root;
@@ -66,25 +73,40 @@ std::string label_of(const std::vector<std::string>& numbers) {
   return fmt::format("{}", fmt::join(numbers, ", "));
 }
 
+// How many children from `first` on differ by their number only. Two that are called alike, "conv1" and
+// "conv2", are still told apart.
+std::size_t run_of(const std::vector<Node>& children, std::size_t first) {
+  constexpr std::size_t fewest_named = 3;
+  const Numbered start(children[first].label);
+  if (start.number.empty()) return 1;
+  std::size_t run = 1;
+  for (; first + run < children.size(); ++run) {
+    const Node& child = children[first + run];
+    const Numbered next(child.label);
+    if (next.number.empty() || next.stem != start.stem || !alike(children[first], child)) break;
+  }
+  return start.stem.empty() || run >= fewest_named ? run : 1;
+}
+
 // Numbered children that are built alike become one, from the deepest up.
 void fold(Node& node) {
   for (Node& child : node.children) fold(child);
   std::vector<Node> kept;
-  std::vector<std::vector<std::string>> numbers;
-  constexpr std::size_t longest_number = 9;
-  for (Node& child : node.children) {
-    const bool numbered = is_number(child.label) && child.label.size() <= longest_number;
-    if (numbered && !kept.empty() && !numbers.back().empty() && alike(kept.back(), child)) {
-      absorb(kept.back(), child);
-      ++kept.back().folded;
-      numbers.back().push_back(child.label);
-      continue;
+  for (std::size_t first = 0; first < node.children.size();) {
+    const std::size_t run = run_of(node.children, first);
+    std::vector<std::string> numbers;
+    for (std::size_t place = first; place < first + run; ++place) {
+      Node& child = node.children[place];
+      numbers.push_back(Numbered(child.label).number);
+      if (place == first) {
+        kept.push_back(std::move(child));
+      } else {
+        absorb(kept.back(), child);
+        ++kept.back().folded;
+      }
     }
-    numbers.push_back(numbered ? std::vector<std::string>{child.label} : std::vector<std::string>{});
-    kept.push_back(std::move(child));
-  }
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    if (numbers[i].size() > 1) kept[i].label = label_of(numbers[i]);
+    if (run > 1) kept.back().label = Numbered(kept.back().label).stem + label_of(numbers);
+    first += run;
   }
   node.children = std::move(kept);
 }

@@ -23,6 +23,13 @@ std::unique_ptr<t3::T3> bind_t3(Binding& binding) {
 
 BoundS3gen bind_flow_and_vocoder(Binding& binding) {
   const Binder at = binding.root();
+  if (at.holds("flow.decoder.estimator.time_embed_mixer.weight")) {
+    fail(ErrorCode::unsupported,
+         file_name(binding.file().path()) +
+             " holds the flow of two steps (meanflow) that Turbo speaks with, which this version cannot run "
+             "yet",
+         "take the s3gen.safetensors of the English or the multilingual model");
+  }
   return {std::make_unique<flow::Flow>(at / "flow"),
           std::make_unique<hift::Hift>((at / "mel2wav").scope("hift"))};
 }

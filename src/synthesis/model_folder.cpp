@@ -114,6 +114,11 @@ std::string find_conversion_model(const std::string& path) {
   return require(fs::path(path), s3gen_files, "speech tokenizer, flow and vocoder");
 }
 
+std::string find_voice_encoder(const std::string& path) {
+  require_folder(path, "ve.safetensors");
+  return require(path, voice_encoder_files, "voice encoder");
+}
+
 ModelFolder find_model(const std::string& path, WantedLanguage wanted, const std::string& spoken) {
   const fs::path folder(path);
   require_folder(path, "t3_cfg.safetensors, s3gen.safetensors and tokenizer.json");

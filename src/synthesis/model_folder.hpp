@@ -38,4 +38,7 @@ BakingFolder find_baking_model(const std::string& path, WantedLanguage wanted, c
 // The s3gen file of a folder, which is all that conversion needs.
 std::string find_conversion_model(const std::string& path);
 
+// The voice encoder's file, which is all that comparing voices needs.
+std::string find_voice_encoder(const std::string& path);
+
 }  // namespace nightingale

@@ -25,7 +25,7 @@ constexpr std::size_t prompt_samples = 240000;    // tts.py DEC_COND_LEN, 10 s a
 constexpr std::int64_t condition_tokens = 150;    // t3_config.py speech_cond_prompt_len
 constexpr float neutral_emotion = 0.5F;           // tts.py prepare_conditionals(exaggeration=0.5)
 constexpr std::size_t fewest_samples = 2400;      // ours, 0.1 s: every mel has a frame, every mean two
-constexpr std::int64_t parts = 5;
+constexpr std::int64_t parts = bake_parts.size() - 1;
 
 const Axis one{"batch", 1};
 
@@ -116,6 +116,7 @@ BakedSteps bake_steps(Ops& op, const BakingNetworks& networks, const Clip& clip,
   BakedSteps baked;
   VoiceArrays& voice = baked.arrays;
   voice.emotion = neutral_emotion;
+  report(progress, "speaker", 0);
   voice.speaker = speaker_of(op, networks.voice_encoder(), clip.samples_16k);
   report(progress, "speaker", 1);
   voice.flow_speaker = flow_speaker_of(op, networks.campplus(), prompt_16k);

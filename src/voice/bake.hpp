@@ -10,6 +10,7 @@
 // prepare_conditionals, s3gen.py embed_ref.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -22,8 +23,12 @@
 
 namespace nightingale {
 
-// Called after each of the parts, done of `of`; what it throws ends baking.
+// Called before the networks listen and after each of the parts, done of `of`; what it throws ends baking.
 using BakeProgress = std::function<void(std::string_view stage, std::int64_t done, std::int64_t of)>;
+
+// The parts in order, for measurements: the first ends with 0 done.
+inline constexpr std::array<const char*, 6> bake_parts{"resample", "voice_encoder", "x_vector",
+                                                       "tokens",   "tokens",        "mel"};
 
 // The recording at both of its rates.
 struct Clip {

@@ -102,6 +102,12 @@ std::string recording_sha256(const std::string& path) {
   return sum.finish();
 }
 
+std::vector<float> usable_clip(const std::string& recording) {
+  const Heard heard = hear(recording, {});
+  refuse_unusable(recording, heard.hearing, frame_levels(heard.hearing), heard.channels);
+  return read_clip(recording);
+}
+
 BakedVoice bake_recording(const std::string& recording, const BakeOptions& options,
                           const std::string& variant, const ArraysOf& arrays_of) {
   const Heard heard = hear(recording, options);

@@ -27,6 +27,10 @@ struct BakedVoice {
 BakedVoice bake_recording(const std::string& recording, const BakeOptions& options,
                           const std::string& variant, const ArraysOf& arrays_of);
 
+// A recording as it is, at most its first ten minutes, at 24 kHz. Throws Failure (audio_invalid) for one that
+// would not be baked.
+std::vector<float> usable_clip(const std::string& recording);
+
 // SHA-256 of a recording's file. Throws Failure (audio_invalid).
 std::string recording_sha256(const std::string& path);
 

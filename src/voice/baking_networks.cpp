@@ -48,11 +48,17 @@ std::unique_ptr<campplus::Campplus> bind_campplus(Binding& binding) {
   return std::make_unique<campplus::Campplus>((binding.root() / "speaker_encoder").scope("campplus"));
 }
 
-BakingNetworks::BakingNetworks(const std::string& voice_encoder_file, const std::string& s3gen_file,
-                               Ops& op) {
-  Binding encoder(open_tensor_file(voice_encoder_file), "voice encoder");
-  voice_encoder_ = bind_voice_encoder(encoder);
-  encoder.judge();
+std::unique_ptr<voice_encoder::VoiceEncoder> open_voice_encoder(const std::string& file, Ops& op) {
+  Binding binding(open_tensor_file(file), "voice encoder");
+  auto network = bind_voice_encoder(binding);
+  binding.judge();
+  require_width(file, "proj.weight", network->speaker(), t3::speaker_channels, "T3");
+  binding.load(op);
+  return network;
+}
+
+BakingNetworks::BakingNetworks(const std::string& voice_encoder_file, const std::string& s3gen_file, Ops& op)
+    : voice_encoder_(open_voice_encoder(voice_encoder_file, op)) {
   Binding s3gen(open_tensor_file(s3gen_file), "speech tokenizer and speaker encoder");
   speech_tokenizer_ = bind_speech_tokenizer(s3gen);
   campplus_ = bind_campplus(s3gen);
@@ -60,13 +66,11 @@ BakingNetworks::BakingNetworks(const std::string& voice_encoder_file, const std:
   s3gen.root().unused("mel2wav.", "the vocoder, which only speaking needs");
   s3gen.judge();
 
-  require_width(voice_encoder_file, "proj.weight", voice_encoder_->speaker(), t3::speaker_channels, "T3");
   require_width(s3gen_file, "speaker_encoder.xvector.dense.linear.weight", campplus_->speaker(),
                 flow::speaker_channels, "the flow");
   for (const auto& lines : {prove(*voice_encoder_), prove(*speech_tokenizer_), prove(*campplus_)}) {
     proof_.insert(proof_.end(), lines.begin(), lines.end());
   }
-  encoder.load(op);
   s3gen.load(op);
 }
 

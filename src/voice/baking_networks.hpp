@@ -34,6 +34,9 @@ class BakingNetworks {
   std::vector<std::string> proof_;
 };
 
+// The voice encoder alone. Throws Failure as BakingNetworks does.
+std::unique_ptr<voice_encoder::VoiceEncoder> open_voice_encoder(const std::string& file, Ops& op);
+
 // The networks bound to a file or manifest, without numbers: for `inspect` and for proofs of manifests. Of an
 // s3gen file these claim their own parts only.
 std::unique_ptr<voice_encoder::VoiceEncoder> bind_voice_encoder(Binding& binding);

@@ -147,3 +147,49 @@ TEST_CASE("a_c_program_saves_a_voice") {
   CHECK(Voice::open(scratch.file("a.voice")).ok());
   CHECK(Voice::open(scratch.file("b")).ok());
 }
+
+TEST_CASE("compare_voices_hears_a_recording_and_takes_a_voice_as_it_was_baked") {
+  const Scratch scratch;
+  const std::string path = recording(scratch);
+  const Baked baked = opened(baker().bake(path));
+  REQUIRE(baked.voice.save(scratch.file("anna.voice")).ok());
+  const EngineOptions options{.threads = 1};
+  const Likeness same = opened(compare_voices(path, scratch.file("anna.voice"), cloning("model"), options));
+  CHECK(same.similarity == doctest::Approx(1).epsilon(1e-9));
+  CHECK(same.embedding_a == same.embedding_b);
+  CHECK(same.embedding_a.size() == 256);
+  const Likeness other = opened(compare_voices(cloning("voice"), scratch.file("anna.voice"), ""));
+  CHECK(other.similarity < 0.999);
+  CHECK(other.embedding_b == same.embedding_a);
+}
+
+TEST_CASE("compare_voices_refuses_what_it_cannot_hear_or_find") {
+  const Scratch scratch;
+  const std::string silent = recording(scratch, 0);
+  CHECK(compare_voices(silent, silent, cloning("model")).error().code == ErrorCode::audio_invalid);
+  CHECK(compare_voices(silent, silent, scratch.file("nowhere")).error().code == ErrorCode::model_missing);
+  CHECK(compare_voices(silent, silent, cloning("model"), {.threads = -1}).error().code ==
+        ErrorCode::option_invalid);
+  CHECK(compare_voices(scratch.file("nobody"), silent, cloning("model")).error().code ==
+        ErrorCode::voice_invalid);
+}
+
+TEST_CASE("bench_times_baking_by_its_parts_without_a_network_that_speaks") {
+  const Scratch scratch;
+  const Bench bench = opened(Bench::open(cloning("model"), 1, {"bake"}));
+  CHECK(bench.opened() == std::vector<std::string>{"bake"});
+  const BenchStage timed = opened(bench.run("bake", recording(scratch)));
+  CHECK(timed.tokens == 150 + 175);
+  std::vector<std::string> parts;
+  double seconds = 0;
+  for (const BenchPart& part : timed.parts) {
+    parts.push_back(part.part);
+    seconds += part.seconds;
+  }
+  CHECK(parts ==
+        std::vector<std::string>{"doctor", "resample", "voice_encoder", "x_vector", "tokens", "mel"});
+  CHECK(seconds <= timed.seconds);
+  CHECK(seconds > 0.5 * timed.seconds);
+  CHECK(bench.run("tokens").error().code == ErrorCode::option_invalid);
+  CHECK(bench.run("bake").error().code == ErrorCode::audio_invalid);
+}

@@ -308,6 +308,16 @@ class Diagnosing(Verbs):
         self.assertGreater(said["peak_memory"]["nightingale"], 0)
         self.check_refused(run("bench", MODEL, "--stage", "singing"), AT_FAULT, "singing")
 
+    def test_bench_times_baking_by_its_parts_and_from_a_cold_start(self):
+        model = ROOT / "tests/goldens/cloning/model"
+        arguments = ("bench", model, "--stage", "bake", "--stage", "cold", "--runs", "1", "--threads", "1")
+        bake, cold = json.loads(self.check(run(*arguments, "--json"), DONE).stdout)["stages"]
+        self.assertEqual([*bake["parts"]], ["doctor", "resample", "voice_encoder", "x_vector", "tokens", "mel"])
+        self.assertGreater(bake["nightingale"]["seconds"], 0)
+        self.assertGreater(cold["nightingale"]["seconds"], 0)
+        self.check(run(*arguments), DONE, "a voice of one recording; ", "\n  x_vector ", "\ncold ")
+        self.check_refused(run("bench", MODEL, "--stage", "bake"), AT_FAULT, "no voice encoder")
+
 
 class Usage(Verbs):
     def test_help_names_every_verb_and_every_field(self):

@@ -15,6 +15,7 @@ from program_test import AT_FAULT, DONE, ROOT, SHORT, VOICE, WRONG_USAGE, Verbs,
 
 ENGLISH = ROOT / "tests/goldens/english/model"
 CLONING = ROOT / "tests/goldens/cloning/model"
+KNOWN = ROOT / "tests/goldens/cloning/voice"
 CONDS = ROOT / "tests/checkpoint/archives/conds.pt"
 
 
@@ -38,6 +39,13 @@ def write_wav(path, samples, rate=24000, channels=1):
         file.setframerate(rate)
         file.writeframes(b"".join(struct.pack("<h", round(32767 * max(-1, min(1, sample)))) for sample in samples))
     return path
+
+
+def numbers_of(path):
+    """The floats of a .npy file."""
+    data = path.read_bytes()
+    begin = 10 + struct.unpack("<H", data[8:10])[0]
+    return struct.unpack(f"<{(len(data) - begin) // 4}f", data[begin:])
 
 
 def tensors_of(path):
@@ -173,6 +181,53 @@ class Showing(Voices):
         self.check_refused(run("voice", "show", recording), AT_FAULT, "is a recording, not a voice", "voice bake")
         self.check_refused(run("voice", "show", self.out / "nobody"), AT_FAULT, "nobody")
         self.check_refused(run("voice", "show", VOICE, "--preview", self.out / "a.wav"), AT_FAULT, "without a preview")
+
+
+class Comparing(Voices):
+    def compare(self, one, other, *arguments):
+        return run("voice", "compare", one, other, *arguments)
+
+    def embeddings(self, *arguments):
+        return json.loads(self.check(self.compare(*arguments, "--json"), DONE).stdout)
+
+    def listener(self):
+        """A model folder with nothing but the voice encoder."""
+        model = self.out / "listener"
+        model.mkdir()
+        (model / "ve.safetensors").symlink_to(CLONING / "ve.safetensors")
+        return model
+
+    def test_a_recording_is_as_like_a_voice_as_upstream_embedded_it(self):
+        recording = write_wav(self.out / "known.wav", numbers_of(KNOWN / "audio_24k.npy"))
+        said = self.embeddings(recording, KNOWN, "--model", self.listener(), "--threads", "1")
+        self.assertGreater(said["similarity"], 0.99999)
+        self.assertEqual([len(numbers) for numbers in said["embeddings"]], [256, 256])
+        self.assertEqual(said["embeddings"][1], [struct.unpack("<f", struct.pack("<f", number))[0] for number in numbers_of(KNOWN / "soul_t3_256.npy")])
+        for ours, theirs in zip(*said["embeddings"]):
+            self.assertAlmostEqual(ours, theirs, delta=1e-3)  # 16 bits a sample
+
+    def test_says_in_words_what_the_number_may_mean(self):
+        recording = write_wav(self.out / "anna.wav", speech(3))
+        self.check(self.compare(recording, recording, "--model", self.listener()), DONE, "similarity 1.00: probably the same speaker\n")
+        self.check(self.compare(KNOWN, CONDS), DONE, ": probably different speakers\n")
+
+    def test_voices_of_every_form_need_no_model(self):
+        for form in (KNOWN, VOICE, CONDS):
+            self.assertAlmostEqual(self.embeddings(form, form)["similarity"], 1, delta=1e-12)
+        one, other = self.embeddings(KNOWN, VOICE), self.embeddings(VOICE, KNOWN)
+        self.assertEqual(one["similarity"], other["similarity"])
+        self.assertEqual(one["embeddings"], other["embeddings"][::-1])
+
+    def test_refuses_what_cannot_be_compared(self):
+        silent = write_wav(self.out / "silent.wav", [0.0] * 48000)
+        short = write_wav(self.out / "short.wav", speech(0.1))
+        model = self.listener()
+        self.check_refused(self.compare(silent, KNOWN, "--model", model), AT_FAULT, "silent.wav", "silent")
+        self.check_refused(self.compare(KNOWN, short, "--model", model), AT_FAULT, "short.wav")
+        self.check_refused(self.compare(KNOWN, self.out / "nobody", "--model", model), AT_FAULT, "nobody")
+        self.check_refused(self.compare(silent, KNOWN, "--model", self.out), AT_FAULT, "no voice encoder", "ve.safetensors")
+        self.check_refused(self.compare(silent, KNOWN), AT_FAULT, "no model was given")
+        self.assertEqual(run("voice", "compare", KNOWN).returncode, WRONG_USAGE)
 
 
 class SpeakingWithAnything(Voices):

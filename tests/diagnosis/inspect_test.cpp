@@ -11,6 +11,8 @@
 #include "base/failure.hpp"
 #include "checkpoint/safetensors.hpp"
 #include "diagnosis/weight_tree.hpp"
+#include "voice/voice.hpp"
+#include "voice/write_voice.hpp"
 
 using namespace nightingale;
 
@@ -46,7 +48,8 @@ TEST_CASE("inspect_knows_every_published_file_by_its_tensors") {
                                   {"s3gen_meanflow.safetensors", "flow (two steps) and vocoder", ""},
                                   {"t3_turbo_v1.safetensors", "T3 on GPT-2 (Turbo, Nano)", ""},
                                   {"t3_nano_v1.safetensors", "T3 on GPT-2 (Turbo, Nano)", ""},
-                                  {"ve.safetensors", "voice encoder", ""},
+                                  {"ve.safetensors", "voice encoder", "Chatterbox"},
+                                  {"perth_net_250000.pth.tar", "watermark", "Perth"},
                                   {"conds.pt.base", "voice", ""}};
   for (const Known& known : all) {
     CAPTURE(known.file);
@@ -79,6 +82,56 @@ TEST_CASE("inspect_prints_what_each_stage_takes_and_gives") {
   const std::string text = inspect_path(manifest_path("s3gen.safetensors")).text();
   CHECK(contains(text, "  stages\n"));
   CHECK(contains(text, "→ audio"));
+}
+
+TEST_CASE("inspect_binds_the_networks_that_listen_with_those_that_speak") {
+  const std::string text = inspect_path(manifest_path("s3gen.safetensors")).text();
+  CHECK(contains(text, "flow and vocoder, sizes as Chatterbox\n"));
+  CHECK(contains(text, "    speech_tokenizer.channel                          1280  1280              say "));
+  CHECK(contains(text, "fsmn_block.weight           [channel 1280, one 1, tap 31]\n"));
+  CHECK(contains(text, "→ digits    [batch 1, token, digit 8]\n"));
+  CHECK(contains(text, "→ x_vector  [batch 1, speaker]"));
+  CHECK(!contains(text, "only baking"));
+}
+
+TEST_CASE("inspect_folds_what_differs_by_a_number_only_and_tells_counters_in_one_line") {
+  const std::string text = inspect_path(manifest_path("s3gen.safetensors")).text();
+  CHECK(contains(
+      text, "    num_batches_tracked                 122 tensors, not used: a counter of the training\n"));
+  CHECK(text.find("num_batches_tracked") == text.rfind("num_batches_tracked"));
+  CHECK(contains(text, "        block1.tdnnd1…12                14 tensors each\n"));
+  CHECK(contains(text, "            bn1\n"));
+}
+
+TEST_CASE("inspect_of_a_baking_model_knows_both_of_its_files") {
+  const Inspection inspection = inspect_path(NIGHTINGALE_SOURCE "/tests/goldens/cloning/model");
+  CHECK(inspection.ok());
+  REQUIRE(inspection.files.size() == 2);
+  CHECK(inspection.files[0].network == "speech tokenizer and speaker encoder");
+  CHECK(inspection.files[0].stages.size() == 2);
+  CHECK(inspection.files[1].network == "voice encoder");
+}
+
+TEST_CASE("inspect_tells_what_is_known_of_a_voice_file_and_what_is_wrong_with_it") {
+  const auto folder = std::filesystem::temp_directory_path() / "nightingale-inspect-voice";
+  std::filesystem::create_directories(folder);
+  KeptVoice voice = read_kept_voice(NIGHTINGALE_SOURCE "/tests/goldens/cloning/voice");
+  voice.facts = {};
+  voice.facts.name = "Anna";
+  voice.facts.source_rate = 44100;
+  write_voice((folder / "anna.voice").string(), VoiceForm::file, voice);
+  const Inspection inspection = inspect_path((folder / "anna.voice").string());
+  const std::vector<float> speaker(7);
+  write_safetensors((folder / "bad.voice").string(),
+                    {{"soul_t3_256", StoredType::f32, {1, 7}, false, std::as_bytes(std::span(speaker))}});
+  const Inspection bad = inspect_path((folder / "bad.voice").string());
+  std::filesystem::remove_all(folder);
+
+  CHECK(inspection.ok());
+  CHECK(inspection.files[0].network == "voice");
+  CHECK(contains(inspection.text(), "  facts\n    name         Anna\n    source_rate  44100\n"));
+  CHECK(inspection.json()["files"][0]["facts"]["name"] == "Anna");
+  CHECK(bad.files[0].fault->code == ErrorCode::voice_invalid);
 }
 
 TEST_CASE("inspect_of_a_file_that_does_not_fit_says_why_and_prints_the_rest") {
@@ -155,6 +208,18 @@ TEST_CASE("weight_tree_folds_layers_that_are_built_alike") {
                                           "    w        [3]",            //
                                           "    b        [3]",            //
                                           "norm.weight  [3]"});
+}
+
+TEST_CASE("weight_tree_folds_three_that_are_called_alike_and_tells_two_apart") {
+  const std::vector<std::string> lines = weight_tree({{"block1.w", "[3]"},
+                                                      {"block2.w", "[3]"},
+                                                      {"block3.w", "[5]"},
+                                                      {"norm1.w", "[3]"},
+                                                      {"norm2.w", "[3]"}});
+  CHECK(lines == std::vector<std::string>{"block1…3  1 tensor each",  //
+                                          "  w       [3] or [5]",     //
+                                          "norm1.w   [3]",            //
+                                          "norm2.w   [3]"});
 }
 
 TEST_CASE("weight_tree_survives_names_that_are_prefixes_of_others_or_empty") {

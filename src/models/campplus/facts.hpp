@@ -7,7 +7,7 @@
 
 namespace nightingale::campplus {
 
-inline constexpr std::int64_t bands = 80;           // CAMPPlus, of the filter bank
+inline constexpr std::int64_t bands = 80;           // CAMPPlus: the first argument, of the filter bank
 inline constexpr std::int64_t halvings = 3;         // FCM: 80 bands become 10
 inline constexpr std::int64_t front_taps = 3;       // FCM: every convolution over planes
 inline constexpr std::int64_t residual_blocks = 2;  // FCM(num_blocks=[2, 2])

@@ -165,6 +165,7 @@ class NIGHTINGALE_EXPORT Converter {
       : model_(std::move(model)) {}
   std::shared_ptr<const ConversionModel> model_;
 };
+
 // How alike two voices are to the voice encoder, the network that tells T3 who speaks.
 struct Likeness {
   double similarity = 0;  // the cosine between the embeddings; 1 is the same

@@ -175,7 +175,7 @@ class Speaking(Verbs):
             result = run("speak", "Hello.", "-o", place, *nothing)
             self.check_refused(result, AT_FAULT, *([] if why == "option_invalid" else [why]))
             self.assertIn(str(place), result.stderr.decode())
-        self.check_refused(run("speak", "Hello.", "-o", self.out / "a.ogg", *nothing), AT_FAULT, "ogg")
+        self.check_refused(run("speak", "Hello.", "-o", self.out / "a.wma", *nothing), AT_FAULT, "wma")
         self.check_refused(run("speak", "Hello.", "-o", "-", "--format", "mp9", *nothing), AT_FAULT, "mp9")
         self.assertEqual(list(self.out.iterdir()), [])
 
@@ -339,7 +339,7 @@ class Usage(Verbs):
             self.assertNotEqual(result.stderr, b"")
 
     def test_verbs_to_come_say_so_in_one_line(self):
-        for verb in ("convert", "models", "pull", "quantize", "serve"):
+        for verb in ("models", "pull", "quantize", "serve"):
             result = run(verb, "anything", "--at", "all")
             self.check_refused(result, AT_FAULT, f"{verb} is not built yet")
 

@@ -58,8 +58,8 @@ const AddedToken* AddedTokens::longest_at(std::string_view text, std::size_t at)
   return longest;
 }
 
-std::vector<Stretch> AddedTokens::split(std::string_view text) const {
-  std::vector<Stretch> out;
+std::vector<TextPart> AddedTokens::split(std::string_view text) const {
+  std::vector<TextPart> out;
   std::size_t done = 0;
   for (std::size_t at = 0; at < text.size();) {
     const AddedToken* token = longest_at(text, at);

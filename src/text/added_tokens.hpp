@@ -24,7 +24,7 @@ struct AddedToken {
 };
 
 // A stretch of text: an added token, or text between them.
-struct Stretch {
+struct TextPart {
   std::string_view text;
   std::optional<TokenId> token;
 };
@@ -36,7 +36,7 @@ class AddedTokens {
   explicit AddedTokens(std::vector<AddedToken> tokens);
 
   // The text in stretches, none of them empty text. Precondition: valid UTF-8.
-  std::vector<Stretch> split(std::string_view text) const;
+  std::vector<TextPart> split(std::string_view text) const;
 
  private:
   const AddedToken* longest_at(std::string_view text, std::size_t at) const;

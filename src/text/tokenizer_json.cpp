@@ -18,13 +18,13 @@ Kind kind_of(char32_t character) {
 std::vector<TokenId> TokenizerJson::encode(std::string_view text) const {
   require_utf8(text);
   std::vector<TokenId> out;
-  for (const Stretch& raw : raw_tokens_.split(text)) {
+  for (const TextPart& raw : raw_tokens_.split(text)) {
     if (raw.token) {
       out.push_back(*raw.token);
       continue;
     }
     const std::string normal = normalised(raw.text);
-    for (const Stretch& stretch : normalised_tokens_.split(normal)) {
+    for (const TextPart& stretch : normalised_tokens_.split(normal)) {
       if (stretch.token) {
         out.push_back(*stretch.token);
       } else {

@@ -73,16 +73,16 @@ double share_of_flat(const Hearing& heard, Stretch stretch) {
          static_cast<double>(std::max<std::size_t>(1, stretch.last - stretch.first));
 }
 
-double total(const Spectrum& spectrum) {
+double total(const BandPowers& spectrum) {
   return std::accumulate(spectrum.begin(), spectrum.end(), 0.0);
 }
 
 // The spectra of a stretch in which something sounds.
-std::vector<Spectrum> sounding(const Hearing& heard, Stretch stretch) {
-  std::vector<Spectrum> spectra = part(heard.spectra, stretch, spectra_a_second);
+std::vector<BandPowers> sounding(const Hearing& heard, Stretch stretch) {
+  std::vector<BandPowers> spectra = part(heard.spectra, stretch, spectra_a_second);
   double loudest = 0;
-  for (const Spectrum& spectrum : spectra) loudest = std::max(loudest, total(spectrum));
-  std::erase_if(spectra, [&](const Spectrum& spectrum) {
+  for (const BandPowers& spectrum : spectra) loudest = std::max(loudest, total(spectrum));
+  std::erase_if(spectra, [&](const BandPowers& spectrum) {
     return decibels(total(spectrum)) < decibels(loudest) - sounding_range;
   });
   return spectra;
@@ -91,10 +91,10 @@ std::vector<Spectrum> sounding(const Hearing& heard, Stretch stretch) {
 // The upper edge of the highest band that ever sounds, in Hz.
 double top_of(const Hearing& heard, Stretch stretch) {
   std::array<double, band_edges.size()> levels{};
-  const std::vector<Spectrum> spectra = sounding(heard, stretch);
+  const std::vector<BandPowers> spectra = sounding(heard, stretch);
   for (std::size_t band = 0; band < levels.size(); ++band) {
     std::vector<double> powers;
-    for (const Spectrum& spectrum : spectra) powers.push_back(spectrum[band]);
+    for (const BandPowers& spectrum : spectra) powers.push_back(spectrum[band]);
     levels[band] = decibels(sorted_at(std::move(powers), band_share));
   }
   const double loudest = *std::max_element(levels.begin(), levels.end());

@@ -161,7 +161,7 @@ void Listener::end_spectrum() {
   spectrum_.resize(window_.size());
   const std::vector<std::complex<double>> bins = transform_->forward(spectrum_);
   spectrum_.clear();
-  Spectrum bands{};
+  BandPowers bands{};
   const double width = static_cast<double>(heard_.rate) / static_cast<double>(window_.size());
   // Parseval: both sides, and the window's mean square of 3/8.
   const double scale = 2 / (0.375 * std::pow(static_cast<double>(window_.size()), 2));

@@ -39,7 +39,7 @@ struct Pitch {
 };
 
 // Power in each band, in units of the samples' squares.
-using Spectrum = std::array<float, band_edges.size()>;
+using BandPowers = std::array<float, band_edges.size()>;
 
 // Power at the two mains frequencies, and at the frequencies beside them, where no voice reaches either.
 struct Hum {
@@ -54,7 +54,7 @@ struct Hearing {
   float peak = 0;
   std::vector<Frame> frames;
   std::vector<Pitch> pitches;
-  std::vector<Spectrum> spectra;
+  std::vector<BandPowers> spectra;
   std::vector<Hum> hums;
 
   double seconds() const { return rate == 0 ? 0 : static_cast<double>(samples) / rate; }

@@ -12,7 +12,9 @@
 #include "checkpoint/files.hpp"
 #include "checkpoint/npy.hpp"
 #include "diagnosis/comparison.hpp"
+#include "diagnosis/verify_baking.hpp"
 #include "synthesis/golden_model.hpp"
+#include "synthesis/whole_s3gen.hpp"
 
 using namespace nightingale;
 using test::golden;
@@ -46,13 +48,12 @@ Verification verify_golden(const std::string& model, const std::string& referenc
   return verify(opened, ReferenceFolder(golden(reference + "/reference")), &voice);
 }
 
-void verify_shared(const std::string& name) {
+void verify_shared(const std::string& name, Names not_held) {
   const std::string folder = test::shared_path("reference/" + name);
   if (folder.empty()) return;
   const Model model = test::open_model(folder + "/model");
   const VoiceArrays voice = read_voice(folder + "/voice");
-  check_all_equal(verify(model, ReferenceFolder(folder + "/reference"), &voice),
-                  {"step0_voice", "step3_first_logits", "step3_last_logits", "ode_step1_v_mix"});
+  check_all_equal(verify(model, ReferenceFolder(folder + "/reference"), &voice), not_held);
 }
 
 // A reference folder of a few of the English golden's arrays, to be damaged.
@@ -117,11 +118,57 @@ TEST_CASE("every_step_is_equal_by_the_reference_loops_too") {
 }
 
 TEST_CASE("every_step_of_tiny_joe_is_equal") {
-  verify_shared("tiny-joe");
+  verify_shared("tiny-joe", {"step3_first_logits", "step3_last_logits", "ode_step1_v_mix"});
 }
 
 TEST_CASE("every_step_of_tiny_samantha_is_equal") {
-  verify_shared("tiny-samantha");
+  verify_shared("tiny-samantha",
+                {"step0_voice", "step3_first_logits", "step3_last_logits", "ode_step1_v_mix"});
+}
+
+// A model folder that listens: the English golden's, with the networks of the cloning golden.
+void write_listening_model(const test::TemporaryFolder& folder) {
+  namespace fs = std::filesystem;
+  for (const auto& entry : fs::directory_iterator(golden("english/model"))) {
+    if (entry.path().filename() != "s3gen.safetensors") fs::copy(entry.path(), folder.path());
+  }
+  fs::copy(golden("cloning/model/ve.safetensors"), folder.path());
+  test::write_whole_s3gen(folder);
+}
+
+TEST_CASE("a_voice_folder_that_keeps_its_recording_is_baked_again_and_compared") {
+  const test::TemporaryFolder folder;
+  write_listening_model(folder);
+  const Model model = test::open_model(folder.path());
+  VoiceArrays voice = read_voice(golden("cloning/voice-short"));
+  const std::vector<VerifiedStep> steps = verify_baking(model, voice);
+  Names names;
+  for (const VerifiedStep& step : steps) {
+    CHECK_MESSAGE(step.verdict == Verdict::equal, story_of(step));
+    names.push_back(step.step);
+  }
+  CHECK(names == Names{"step0_audio_16k", "step0_soul_t3_256", "step0_t3_cond_tokens", "step0_emotion_adv",
+                       "step0_soul_s3_192", "step0_prompt_token", "step0_prompt_feat"});
+
+  voice.prompt[3] = (voice.prompt[3] + 1) % 6561;
+  voice.speaker[0] += 0.01F;
+  voice.prompt_mel.resize(voice.prompt_mel.size() - 80);
+  const std::vector<VerifiedStep> spoilt = verify_baking(model, voice);
+  CHECK(spoilt[1].verdict == Verdict::differs);
+  CHECK(spoilt[5].verdict == Verdict::differs);
+  CHECK(spoilt[5].detail.find("token 3: ") == 0);
+  CHECK(spoilt[6].verdict == Verdict::shape);
+}
+
+TEST_CASE("a_voice_without_its_recording_or_a_model_that_cannot_listen_is_said_to_be_skipped") {
+  const Model deaf = test::open_model(golden("english/model"));
+  const auto only = [&](const std::string& voice) {
+    return verify_baking(deaf, read_voice(golden(voice))).at(0);
+  };
+  CHECK(only("english/voice").verdict == Verdict::skipped);
+  CHECK(only("english/voice").detail.find("audio_24k.npy") != std::string::npos);
+  CHECK(only("cloning/voice").verdict == Verdict::skipped);
+  CHECK(only("cloning/voice").detail.find("ve.safetensors") != std::string::npos);
 }
 
 TEST_CASE("verify_names_the_one_number_that_differs") {

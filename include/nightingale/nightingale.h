@@ -122,6 +122,38 @@ NIGHTINGALE_EXPORT int nightingale_audio_is_watermarked(const nightingale_audio*
 NIGHTINGALE_EXPORT int nightingale_audio_write(const nightingale_audio* audio, const char* path,
                                                const char* format);
 
+/* Makes voices of recordings. */
+typedef struct nightingale_baker nightingale_baker;
+NIGHTINGALE_EXPORT nightingale_baker* nightingale_baker_open(const char* model,
+                                                             const nightingale_options* options);
+NIGHTINGALE_EXPORT void nightingale_baker_close(nightingale_baker* baker);
+
+typedef struct nightingale_bake_options {
+  size_t struct_size;
+  const char *name, *language, *licence, *consent; /* notes, kept with the voice; may be NULL */
+  int32_t strict;                                  /* 1: a warning of the doctor is an error */
+  int32_t as_is;                                   /* 1: nothing chosen, nothing trimmed, as upstream */
+  int32_t preview;                                 /* 1: keeps the clip with the voice */
+  nightingale_progress_callback progress;          /* may be NULL */
+  void* user_data;
+} nightingale_bake_options;
+
+NIGHTINGALE_EXPORT nightingale_bake_options nightingale_bake_options_defaults(void);
+/* `options` may be NULL. */
+NIGHTINGALE_EXPORT nightingale_voice* nightingale_bake(const nightingale_baker* baker, const char* recording,
+                                                       const nightingale_bake_options* options);
+
+/* Says what a recording says in another voice. Of a request, which may be NULL, seed, steps and the progress
+ * count. */
+typedef struct nightingale_converter nightingale_converter;
+NIGHTINGALE_EXPORT nightingale_converter* nightingale_converter_open(const char* model,
+                                                                     const nightingale_options* options);
+NIGHTINGALE_EXPORT void nightingale_converter_close(nightingale_converter* converter);
+NIGHTINGALE_EXPORT nightingale_audio* nightingale_convert(const nightingale_converter* converter,
+                                                          const char* recording,
+                                                          const nightingale_voice* voice,
+                                                          const nightingale_request* request);
+
 /* The watermark without a model. Of the options, which may be NULL, threads and watermark_weights count. */
 typedef struct nightingale_watermarker nightingale_watermarker;
 NIGHTINGALE_EXPORT nightingale_watermarker* nightingale_watermarker_open(const nightingale_options* options);

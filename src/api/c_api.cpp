@@ -1,97 +1,20 @@
 // The C API: handles around the C++ API's values, and the last error of each thread.
-//
-// What is odd: the error of a thread is the only state of the house that no object owns, because C gives a
-// function one result only.
+#include "api/c_handles.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <optional>
-#include <type_traits>
 
-#include "api/guarded.hpp"
-#include "nightingale/nightingale.h"
-#include "nightingale/nightingale.hpp"
 #include "nightingale/version.h"
 
-struct nightingale_engine {
-  nightingale::Engine engine;
-};
-struct nightingale_voice {
-  nightingale::Voice voice;
-};
-struct nightingale_request {
-  nightingale::Request request;
-};
-struct nightingale_audio {
-  nightingale::Audio audio;
-};
-struct nightingale_watermarker {
-  nightingale::Watermarker watermarker;
-};
-
 namespace nightingale {
-
-namespace {
-
-struct LastError {
-  std::string text, code;
-};
 
 LastError& last_error() {
   static thread_local LastError error;
   return error;
 }
 
-// Runs `work`, which throws Failure, and gives its result; notes the error and gives `otherwise` when it
-// throws.
-template <typename Work, typename Value = std::invoke_result_t<Work>>
-Value noted(const Work& work, std::type_identity_t<Value> otherwise) noexcept {
-  Result<Value> result = guarded(work);
-  if (result.ok()) return *result;
-  last_error() = {result.error().text(), std::string(name_of(result.error().code))};
-  return otherwise;
-}
-
-template <typename Value>
-Value unwrap(Result<Value> result) {
-  if (!result.ok()) throw Failure(result.error());
-  return std::move(result).value();
-}
-
-template <typename Handle>
-Handle& given(Handle* handle, const char* what) {
-  if (handle == nullptr) fail(ErrorCode::option_invalid, std::string("no ") + what + " was given");
-  return *handle;
-}
-
-// The caller's struct as far as it reaches, defaults behind that: it may be older or newer than ours.
-template <typename Struct>
-Struct grown(const Struct& theirs, Struct defaults) {
-  std::memcpy(&defaults, &theirs, std::min(theirs.struct_size, sizeof(Struct)));
-  return defaults;
-}
-
-// Our struct as far as the caller's reaches.
-template <typename Struct>
-void hand_over(Struct ours, Struct& theirs) {
-  ours.struct_size = theirs.struct_size;
-  std::memcpy(&theirs, &ours, std::min(theirs.struct_size, sizeof(Struct)));
-}
-
-EngineOptions options_of(const nightingale_options* theirs) {
-  EngineOptions options;
-  if (theirs == nullptr) return options;
-  const nightingale_options all = grown(*theirs, nightingale_options_defaults());
-  if (all.variant < NIGHTINGALE_VARIANT_AUTOMATIC || all.variant > NIGHTINGALE_VARIANT_MULTILINGUAL) {
-    fail(ErrorCode::option_invalid, "there is no variant " + std::to_string(all.variant));
-  }
-  options.threads = all.threads;
-  options.variant = static_cast<Variant>(all.variant);
-  if (all.language != nullptr) options.language = all.language;
-  options.watermark = all.watermark != 0;
-  if (all.watermark_weights != nullptr) options.watermark_weights = all.watermark_weights;
-  return options;
-}
+namespace {
 
 // A member of a request from a number: whole where the member is.
 void set_member(const Field& field, std::int64_t& member, double value) {
@@ -132,6 +55,15 @@ Going going_of(int answer) {
 }
 
 }  // namespace
+
+std::function<Going(const Progress&)> listener_of(nightingale_progress_callback callback, void* user_data) {
+  if (callback == nullptr) return {};
+  return [callback, user_data](const Progress& where) {
+    const nightingale_progress theirs{sizeof(nightingale_progress), where.stage.data(), where.done,  where.of,
+                                      where.seconds_spoken,         where.chunk,        where.chunks};
+    return going_of(callback(&theirs, user_data));
+  };
+}
 
 }  // namespace nightingale
 
@@ -237,15 +169,7 @@ int nightingale_request_field(size_t index, nightingale_field* field) {
 int nightingale_request_set_progress(nightingale_request* request, nightingale_progress_callback callback,
                                      void* user_data) {
   const auto set = [&] {
-    auto& progress = given(request, "request").request.progress;
-    progress = nullptr;
-    if (callback == nullptr) return 0;
-    progress = [callback, user_data](const Progress& where) {
-      const nightingale_progress theirs{
-          sizeof(nightingale_progress), where.stage.data(), where.done,  where.of,
-          where.seconds_spoken,         where.chunk,        where.chunks};
-      return going_of(callback(&theirs, user_data));
-    };
+    given(request, "request").request.progress = listener_of(callback, user_data);
     return 0;
   };
   return noted(set, -1);

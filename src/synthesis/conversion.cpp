@@ -132,6 +132,10 @@ class Converting {
 
   // Fades what the window before left into this one, whose own end is kept back for the next.
   std::vector<float> joined(std::vector<float> mel, bool last) {
+    // A voice whose mel has a row more than two a token takes the first frame of every window.
+    const std::int64_t taken =
+        voice_.prompt_frames - frames_per_token * static_cast<std::int64_t>(voice_.prompt.size());
+    if (!tail_.empty()) mel.insert(mel.begin(), tail_.begin(), tail_.begin() + taken * bands());
     fade_over(tail_, mel);
     tail_.clear();
     if (last) return mel;

@@ -55,6 +55,35 @@ void c_speak(const char* model, const char* voice_path, const char* text, const 
   nightingale_engine_close(engine);
 }
 
+void c_voices(const char* model, const char* recording, const char* voice_path, c_results* results) {
+  nightingale_options options = nightingale_options_defaults();
+  options.threads = 1;
+  options.watermark = results->watermark;
+  nightingale_bake_options bake = nightingale_bake_options_defaults();
+  bake.name = "Anna";
+  bake.as_is = 1;
+  bake.progress = count_calls;
+  bake.user_data = results;
+  nightingale_baker* baker = nightingale_baker_open(model, &options);
+  nightingale_voice* voice = nightingale_bake(baker, recording, &bake);
+  if (voice == NULL) note_error(results);
+  results->written = voice != NULL && nightingale_voice_save(voice, voice_path, NIGHTINGALE_FORM_FILE) == 0;
+
+  nightingale_request* request = nightingale_request_defaults();
+  results->set = nightingale_request_set(request, "steps", 1) == 0;
+  nightingale_converter* converter = nightingale_converter_open(model, &options);
+  nightingale_audio* audio = nightingale_convert(converter, recording, voice, request);
+  if (audio == NULL) note_error(results);
+  nightingale_audio_samples(audio, &results->samples);
+  results->whole = nightingale_audio_is_whole(audio);
+
+  nightingale_audio_free(audio);
+  nightingale_request_free(request);
+  nightingale_converter_close(converter);
+  nightingale_voice_close(voice);
+  nightingale_baker_close(baker);
+}
+
 int c_set(const char* field, double value, c_results* results) {
   nightingale_request* request = nightingale_request_defaults();
   const int status = nightingale_request_set(request, field, value);

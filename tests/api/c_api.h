@@ -22,6 +22,8 @@ typedef struct c_results {
 } c_results;
 
 void c_speak(const char* model, const char* voice, const char* text, const char* path, c_results* results);
+/* A recording baked, and another converted into that voice; `watermark` off. */
+void c_voices(const char* model, const char* recording, const char* voice, c_results* results);
 int c_set(const char* field, double value, c_results* results);
 
 #ifdef __cplusplus

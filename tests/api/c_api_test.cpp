@@ -1,7 +1,9 @@
 #include <nightingale/nightingale.h>
 
 #include "c_api.h"
+#include "checkpoint/files.hpp"
 #include "small_model.hpp"
+#include "synthesis/whole_s3gen.hpp"
 
 using namespace nightingale;
 using namespace nightingale::test;
@@ -86,6 +88,25 @@ TEST_CASE("c_program_cannot_set_a_field_that_is_not_there_or_not_whole") {
   CHECK(std::string(results.error_code) == "option_invalid");
 }
 
+TEST_CASE("c_program_bakes_a_recording_and_converts_it") {
+  const test::TemporaryFolder folder;
+  test::write_whole_s3gen(folder);
+  std::filesystem::copy(NIGHTINGALE_SOURCE "/tests/goldens/cloning/model/ve.safetensors", folder.path());
+  const std::string voice = folder / "anna.voice";
+  c_results results = {};
+  c_voices(folder.path().c_str(), NIGHTINGALE_SOURCE "/tests/fixtures/recordings/quiet.wav", voice.c_str(),
+           &results);
+  CHECK(std::string(results.error) == "");
+  CHECK(results.written);
+  CHECK(results.set);
+  CHECK(results.progress_calls > 3);
+  CHECK(results.samples == 36 * 960 - 480);  // the clip's mel has a row more than two a token
+  CHECK(results.whole);
+  CHECK(Voice::open(voice)->facts().name == "Anna");
+  c_voices("no folder", "no recording", voice.c_str(), &results);
+  CHECK(std::string(results.error_code) == "option_invalid");  // there is no converter to convert with
+}
+
 TEST_CASE("c_handles_may_be_null") {
   nightingale_engine_close(nullptr);
   nightingale_voice_close(nullptr);
@@ -98,6 +119,10 @@ TEST_CASE("c_handles_may_be_null") {
   CHECK(nightingale_audio_samples(nullptr, nullptr) == nullptr);
   CHECK(nightingale_audio_write(nullptr, "a.wav", nullptr) == -1);
   CHECK(nightingale_audio_is_watermarked(nullptr) == 0);
+  nightingale_baker_close(nullptr);
+  nightingale_converter_close(nullptr);
+  CHECK(nightingale_bake(nullptr, "a.wav", nullptr) == nullptr);
+  CHECK(nightingale_convert(nullptr, "a.wav", nullptr, nullptr) == nullptr);
   nightingale_watermarker_close(nullptr);
   float sample = 0;
   double confidence = 0;

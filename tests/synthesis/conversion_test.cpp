@@ -10,6 +10,7 @@
 #include "base/failure.hpp"
 #include "checkpoint/npy.hpp"
 #include "close.hpp"
+#include "goldens.hpp"
 #include "kernels/cpu/cpu.hpp"
 #include "models/lengths.hpp"
 #include "synthesis/marking.hpp"
@@ -141,6 +142,17 @@ TEST_CASE("a_long_conversion_has_every_sample_and_no_step_where_windows_meet") {
   CHECK(heard.converted.samples == 300 * 960);
   const Heard again = converted(path, {.steps = 2}, {.tokens = 120, .overlap = 60});
   CHECK(heard.samples == again.samples);
+}
+
+TEST_CASE("a_voice_with_an_odd_mel_loses_its_first_frame_once_and_not_in_every_window") {
+  const test::TemporaryFolder folder;
+  const VoiceArrays odd = read_voice(test::golden("cloning/voice-short"));
+  std::size_t samples = 0;
+  const Converted found =
+      convert(whole().model, odd, long_recording(folder, 12), {.steps = 1},
+              [&](std::span<const float> more) { samples += more.size(); }, {.tokens = 120, .overlap = 60});
+  CHECK(found.tokens.size() == 300);
+  CHECK(samples == 300 * 960 - 480);
 }
 
 TEST_CASE("windows_fade_from_the_old_into_the_new_within_a_second") {

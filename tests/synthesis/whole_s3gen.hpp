@@ -9,13 +9,14 @@
 #include "checkpoint/files.hpp"
 #include "checkpoint/open_tensor_file.hpp"
 #include "checkpoint/safetensors.hpp"
-#include "goldens.hpp"
 
 namespace nightingale::test {
 
 inline std::string write_whole_s3gen(const TemporaryFolder& folder) {
-  const TensorFile speaking = open_tensor_file(golden("english/model/s3gen.safetensors"));
-  const TensorFile listening = open_tensor_file(golden("cloning/model/s3gen.safetensors"));
+  const TensorFile speaking =
+      open_tensor_file(NIGHTINGALE_SOURCE "/tests/goldens/english/model/s3gen.safetensors");
+  const TensorFile listening =
+      open_tensor_file(NIGHTINGALE_SOURCE "/tests/goldens/cloning/model/s3gen.safetensors");
   std::vector<StoredTensor> all = speaking.tensors();
   std::copy_if(listening.tensors().begin(), listening.tensors().end(), std::back_inserter(all),
                [&](const StoredTensor& tensor) { return speaking.find(tensor.name) == nullptr; });

@@ -225,8 +225,8 @@ class NIGHTINGALE_EXPORT Watermarker {
   // Errors: as above, and audio_invalid when there is no sample.
   Result<Detection> detect(const std::vector<float>& samples, int rate) const;
 
-  // The same for a recording (WAV, FLAC, Ogg, Opus, MP3, …), all channels in one. Errors: audio_invalid,
-  // memory.
+  // The same for a recording (WAV, FLAC, Ogg, Opus, MP3, …), all channels in one. Of more than ten minutes,
+  // pieces of five or more are heard one by one, and the surest counts. Errors: audio_invalid, memory.
   Result<Detection> detect(const std::string& path) const;
 
  private:

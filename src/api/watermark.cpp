@@ -41,17 +41,44 @@ Detection detected(double confidence, double seconds) {
   return {confidence > perth::marked_above, confidence, seconds};
 }
 
+// A recording of less than two pieces is heard whole, as upstream hears it; of a longer one memory holds two
+// pieces, and the surest of all counts.
+class Pieces {
+ public:
+  explicit Pieces(const Watermark& watermark)
+      : watermark_(watermark) {}
+
+  void add(std::span<const float> signal) {
+    signal_.insert(signal_.end(), signal.begin(), signal.end());
+    while (signal_.size() >= 2 * piece) {
+      const auto end = signal_.begin() + static_cast<std::ptrdiff_t>(piece);
+      hear({signal_.begin(), end});
+      signal_.erase(signal_.begin(), end);
+    }
+  }
+  double confidence() {
+    hear(std::move(signal_));
+    return surest_;
+  }
+
+ private:
+  static constexpr std::size_t piece = std::size_t{300} * perth::sample_rate;
+
+  void hear(std::vector<float> signal) { surest_ = std::max(surest_, watermark_.detect(std::move(signal))); }
+
+  const Watermark& watermark_;
+  std::vector<float> signal_;
+  double surest_ = 0;
+};
+
 Detection detected(const Watermark& watermark, RecordingReader& reader) {
   Polyphase resampler(reader.rate(), perth::sample_rate);
-  std::vector<float> signal;
-  const auto append = [&](const std::vector<float>& some) {
-    signal.insert(signal.end(), some.begin(), some.end());
-  };
+  Pieces pieces(watermark);
   for (std::span<const float> block = reader.next(); !block.empty(); block = reader.next()) {
-    append(resampler.push(block));
+    pieces.add(resampler.push(block));
   }
-  append(resampler.finish());
-  return detected(watermark.detect(std::move(signal)), reader.seconds_read());
+  pieces.add(resampler.finish());
+  return detected(pieces.confidence(), reader.seconds_read());
 }
 
 }  // namespace

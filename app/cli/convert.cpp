@@ -1,11 +1,6 @@
 // nightingale convert RECORDING --voice anna.voice -o FILE: a recording in another voice.
 #include <fmt/core.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +9,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/say.hpp"
 #include "cli/stage_bar.hpp"
+#include "cli/target.hpp"
 #include "cli/verbs.hpp"
 #include "cli/voices.hpp"
 
@@ -22,22 +18,12 @@ namespace nightingale::cli {
 namespace {
 
 struct Given {
-  std::string recording, output = "converted.wav", model, voice, format;
+  std::string recording, model, voice;
+  Target target{"converted.wav", {}};
   ConvertRequest request;
   EngineOptions options;
   bool quiet = false, json = false, no_cache = false;
-
-  bool to_pipe() const { return output == "-"; }
-  std::string pipe_format() const { return format.empty() ? "wav" : format; }
 };
-
-Result<Done> check_target(const Given& given) {
-  if (!given.to_pipe()) return check_output(given.output, given.format);
-  if (::isatty(STDOUT_FILENO) == 1) {
-    return Error{ErrorCode::output_failed, "a terminal cannot play audio", {}, "-o FILE, or pipe into aplay"};
-  }
-  return check_output("", given.pipe_format());
-}
 
 // A pipe gets all at once, a file what is ready.
 Result<Audio> convert(Given& given, const Converter& converter, const Voice& voice) {
@@ -47,20 +33,15 @@ Result<Audio> convert(Given& given, const Converter& converter, const Voice& voi
     bar.update(progress);
     return interrupt_came() ? Going::finish : Going::on;
   };
-  if (!given.to_pipe()) {
-    return converter.convert_to_file(given.recording, voice, given.output, given.format, given.request);
+  if (!given.target.to_pipe()) {
+    return converter.convert_to_file(given.recording, voice, given.target.output, given.target.format,
+                                     given.request);
   }
   Result<Audio> audio = converter.convert(given.recording, voice, given.request);
   if (!audio.ok()) return audio;
-  const auto bytes = encode_audio(audio.value(), given.pipe_format());
-  if (!bytes.ok()) return bytes.error();
-  if (std::fwrite(bytes->data(), 1, bytes->size(), stdout) == bytes->size() && std::fflush(stdout) == 0) {
-    return audio;
-  }
-  return Error{ErrorCode::output_failed,
-               std::string("cannot write all of the audio to the output: ") + std::strerror(errno),
-               {},
-               {}};
+  const Result<Done> delivered = given.target.deliver(audio.value());
+  if (!delivered.ok()) return delivered.error();
+  return audio;
 }
 
 double seconds_of(const Audio& audio) {
@@ -73,7 +54,7 @@ double seconds_of(const Audio& audio) {
 int tell(const Given& given, const Audio& audio, double time) {
   const double seconds = seconds_of(audio);
   if (given.json) {
-    nlohmann::ordered_json out{{"output", given.output},
+    nlohmann::ordered_json out{{"output", given.target.output},
                                {"seconds", seconds},
                                {"sample_rate", sample_rate},
                                {"whole", audio.whole},
@@ -87,21 +68,20 @@ int tell(const Given& given, const Audio& audio, double time) {
       out["stages"].push_back({{"stage", stage.stage}, {"seconds", stage.seconds}, {"made", stage.made}});
     }
     print(out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
-  } else if (!given.quiet && !given.to_pipe() && on_terminal()) {
-    fmt::print(stderr, "{}: {:.1f} s of speech in {:.1f} s, {:.1f}× real time\n", given.output, seconds, time,
-               seconds / time);
+  } else if (!given.quiet && !given.target.to_pipe() && on_terminal()) {
+    fmt::print(stderr, "{}: {:.1f} s of speech in {:.1f} s, {:.1f}× real time\n", given.target.output,
+               seconds, time, seconds / time);
   }
   if (audio.whole) return done;
   return complain({ErrorCode::cancelled,
-                   fmt::format("stopped; the first {:.1f} s are in {}", seconds,
-                               given.to_pipe() ? "the output" : given.output),
+                   fmt::format("stopped; the first {:.1f} s are in {}", seconds, given.target.name()),
                    {},
                    {}});
 }
 
 int run_convert(Given& given) {
   listen_for_interrupt();
-  if (const auto checked = check_target(given); !checked.ok()) return complain(checked.error());
+  if (const auto checked = given.target.check(); !checked.ok()) return complain(checked.error());
   const Result<std::string> model = find_model(given.model);
   if (!model.ok()) return complain(model.error());
   const Result<std::string> path = find_voice(given.voice, model.value());
@@ -128,14 +108,14 @@ void add_convert(CLI::App& program, int& status) {
       ->type_name("RECORDING")
       ->required();
   CLI::Option* output =
-      verb->add_option("-o,--output", given->output, "Where to write; - is the standard output")
+      verb->add_option("-o,--output", given->target.output, "Where to write; - is the standard output")
           ->type_name("FILE")
           ->capture_default_str();
   verb->add_option("--voice", given->voice,
                    "Voice file, baked folder, conds.pt or a recording (default: the model's own)")
       ->type_name("PATH");
   verb->add_option("--model", given->model, "Model folder")->type_name("DIR");
-  verb->add_option("--format", given->format,
+  verb->add_option("--format", given->target.format,
                    "wav, wav-float, flac, ogg, opus or mp3 (default: by the file's ending)")
       ->type_name("NAME");
   verb->add_option("--threads", given->options.threads, "Threads; 0 is one for each core")->type_name("N");
@@ -145,7 +125,7 @@ void add_convert(CLI::App& program, int& status) {
   verb->add_flag("--json", given->json, "Print one JSON object: timings, tokens, seed");
   add_fields(*verb, given->request);
   verb->callback([given, output, &status] {
-    if (given->json && given->to_pipe()) throw CLI::ExcludesError("--json", output->get_name());
+    if (given->json && given->target.to_pipe()) throw CLI::ExcludesError("--json", output->get_name());
     status = run_convert(*given);
   });
 }

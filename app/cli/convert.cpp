@@ -2,12 +2,12 @@
 #include <fmt/core.h>
 #include <chrono>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/fields.hpp"
 #include "cli/input.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/say.hpp"
+#include "cli/spoken_json.hpp"
 #include "cli/stage_bar.hpp"
 #include "cli/target.hpp"
 #include "cli/verbs.hpp"
@@ -44,30 +44,10 @@ Result<Audio> convert(Given& given, const Converter& converter, const Voice& voi
   return audio;
 }
 
-double seconds_of(const Audio& audio) {
-  for (const StageTime& stage : audio.times) {
-    if (stage.stage == "samples") return static_cast<double>(stage.made) / sample_rate;
-  }
-  return audio.seconds();
-}
-
 int tell(const Given& given, const Audio& audio, double time) {
   const double seconds = seconds_of(audio);
   if (given.json) {
-    nlohmann::ordered_json out{{"output", given.target.output},
-                               {"seconds", seconds},
-                               {"sample_rate", sample_rate},
-                               {"whole", audio.whole},
-                               {"watermarked", audio.watermarked},
-                               {"seed", given.request.seed},
-                               {"steps", given.request.steps},
-                               {"time", time},
-                               {"stages", nlohmann::ordered_json::array()},
-                               {"tokens", audio.tokens}};
-    for (const StageTime& stage : audio.times) {
-      out["stages"].push_back({{"stage", stage.stage}, {"seconds", stage.seconds}, {"made", stage.made}});
-    }
-    print(out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    print(converted_json(given.request, audio, given.target.output, time));
   } else if (!given.quiet && !given.target.to_pipe() && on_terminal()) {
     fmt::print(stderr, "{}: {:.1f} s of speech in {:.1f} s, {:.1f}× real time\n", given.target.output,
                seconds, time, seconds / time);

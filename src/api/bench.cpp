@@ -23,7 +23,6 @@ namespace {
 
 // 10 s of prompt, 5 s of speech, and about as much text as that is.
 constexpr std::int64_t prompt_tokens = 250, speech_tokens = 125, text_tokens = 60;
-constexpr std::int64_t condition_tokens = 150;
 constexpr std::int64_t decoded_tokens = 100;
 constexpr std::uint64_t seed = 1;
 
@@ -50,7 +49,7 @@ VoiceArrays random_voice(Random& random) {
   random.uniform(voice.speaker);
   random.normal(voice.flow_speaker);
   random.normal(voice.prompt_mel);
-  voice.condition_prompt = random_tokens(random, condition_tokens, t3::speech_codes);
+  voice.condition_prompt = random_tokens(random, t3::longest_prompt, t3::speech_codes);
   voice.prompt = random_tokens(random, prompt_tokens, t3::speech_codes);
   return voice;
 }

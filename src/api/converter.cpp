@@ -3,8 +3,8 @@
 
 #include "api/guarded.hpp"
 #include "api/open_model.hpp"
+#include "api/stage_times.hpp"
 #include "audio/audio_file.hpp"
-#include "models/hift/facts.hpp"
 #include "nightingale/nightingale.hpp"
 #include "synthesis/conversion.hpp"
 #include "synthesis/model_folder.hpp"
@@ -16,15 +16,8 @@ namespace {
 
 Audio audio_of(Converted converted) {
   Audio audio;
-  audio.times = {{"tokens", converted.token_seconds, static_cast<std::int64_t>(converted.tokens.size())},
-                 {"mel", converted.mel_seconds, converted.samples / hift::samples_per_frame},
-                 {"samples", converted.sample_seconds, converted.samples}};
-  if (converted.watermarked) {
-    audio.times.push_back({"watermark", converted.watermark_seconds, converted.samples});
-  }
+  tell_stages(converted, static_cast<std::int64_t>(converted.tokens.size()), converted.samples, audio);
   audio.tokens = {std::move(converted.tokens)};
-  audio.whole = converted.whole;
-  audio.watermarked = converted.watermarked;
   return audio;
 }
 

@@ -1,7 +1,7 @@
 // Engine and Voice: translation between the public structs and the rooms below, nothing else.
 #include "api/guarded.hpp"
 #include "api/open_model.hpp"
-#include "models/hift/facts.hpp"
+#include "api/stage_times.hpp"
 #include "models/t3/facts.hpp"
 #include "nightingale/nightingale.hpp"
 #include "nightingale/version.h"
@@ -15,14 +15,8 @@ namespace {
 Audio audio_of(Spoken spoken) {
   std::int64_t tokens = 0;
   for (const auto& piece : spoken.tokens) tokens += static_cast<std::int64_t>(piece.size());
-  const auto samples = static_cast<std::int64_t>(spoken.samples.size());
   Audio audio;
-  audio.times = {{"tokens", spoken.token_seconds, tokens},
-                 {"mel", spoken.mel_seconds, samples / hift::samples_per_frame},
-                 {"samples", spoken.sample_seconds, samples}};
-  if (spoken.watermarked) audio.times.push_back({"watermark", spoken.watermark_seconds, samples});
-  audio.whole = spoken.whole;
-  audio.watermarked = spoken.watermarked;
+  tell_stages(spoken, tokens, static_cast<std::int64_t>(spoken.samples.size()), audio);
   audio.samples = std::move(spoken.samples);
   audio.tokens = std::move(spoken.tokens);
   return audio;

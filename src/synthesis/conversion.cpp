@@ -4,6 +4,7 @@
 
 #include "base/failure.hpp"
 #include "checkpoint/open_tensor_file.hpp"
+#include "models/flow/facts.hpp"
 #include "models/hift/facts.hpp"
 #include "models/lengths.hpp"
 #include "synthesis/inputs.hpp"
@@ -21,7 +22,7 @@ namespace nightingale {
 
 namespace {
 
-constexpr std::int64_t frames_per_token = 2;
+using flow::frames_per_token;
 constexpr std::int64_t samples_per_token = frames_per_token * hift::samples_per_frame;
 constexpr std::int64_t fade_frames = 50;  // 1 s, in the middle of what two windows share
 

@@ -14,6 +14,7 @@
 #include "models/campplus/facts.hpp"
 #include "models/lengths.hpp"
 #include "models/speech_tokenizer/facts.hpp"
+#include "models/t3/facts.hpp"
 #include "models/voice_encoder/facts.hpp"
 
 namespace nightingale {
@@ -22,7 +23,6 @@ namespace {
 
 constexpr std::size_t condition_samples = 96000;  // tts.py ENC_COND_LEN, 6 s at 16 kHz
 constexpr std::size_t prompt_samples = 240000;    // tts.py DEC_COND_LEN, 10 s at 24 kHz
-constexpr std::int64_t condition_tokens = 150;    // t3_config.py speech_cond_prompt_len
 constexpr float neutral_emotion = 0.5F;           // tts.py prepare_conditionals(exaggeration=0.5)
 constexpr std::size_t fewest_samples = 2400;      // ours, 0.1 s: every mel has a frame, every mean two
 constexpr std::int64_t parts = bake_parts.size() - 1;
@@ -121,8 +121,8 @@ BakedSteps bake_steps(Ops& op, const BakingNetworks& networks, const Clip& clip,
   report(progress, "speaker", 1);
   voice.flow_speaker = flow_speaker_of(op, networks.campplus(), prompt_16k);
   report(progress, "speaker", 2);
-  baked.condition_prompt = speech_tokens_of(op, networks.speech_tokenizer(),
-                                            first_of(clip.samples_16k, condition_samples), condition_tokens);
+  baked.condition_prompt = speech_tokens_of(
+      op, networks.speech_tokenizer(), first_of(clip.samples_16k, condition_samples), t3::longest_prompt);
   report(progress, "tokens", 3);
   baked.prompt = speech_tokens_of(op, networks.speech_tokenizer(), prompt_16k);
   report(progress, "tokens", 4);

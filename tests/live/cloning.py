@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from parity import CannotRun, drawn_sizes, python  # noqa: E402
+from parity import CannotRun, drawn_sizes, end_with, python  # noqa: E402
 from recordings import make_recordings  # noqa: E402
 
 LIMITS = {"prompt_feat": 1e-5, "soul_t3_256": 1e-5, "soul_s3_192": 1e-4, "emotion_adv": 0.0}
@@ -228,8 +228,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except CannotRun as trouble:
-        print(f"cannot run: {trouble}", file=sys.stderr)
-        sys.exit(2)
+    end_with(main)

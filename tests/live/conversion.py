@@ -37,7 +37,7 @@ import soxr
 
 sys.path.insert(0, str(Path(__file__).parent))
 from cloning import drawn_cloning_sizes, judge_codes, run, show  # noqa: E402
-from parity import CannotRun, drawn_sizes, python  # noqa: E402
+from parity import CannotRun, drawn_sizes, end_with, python  # noqa: E402
 from recordings import SENTENCES, enough, spoken, stereo  # noqa: E402
 
 LIMIT = 1e-3
@@ -273,8 +273,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except CannotRun as trouble:
-        print(f"cannot run: {trouble}", file=sys.stderr)
-        sys.exit(2)
+    end_with(main)

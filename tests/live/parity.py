@@ -270,9 +270,14 @@ def main():
     return 1 if failures else 0
 
 
-if __name__ == "__main__":
+def end_with(main):
+    """Ends the script with main's status, or with 2 and a line when it could not run."""
     try:
         sys.exit(main())
     except CannotRun as trouble:
         print(f"cannot run: {trouble}", file=sys.stderr)
         sys.exit(2)
+
+
+if __name__ == "__main__":
+    end_with(main)

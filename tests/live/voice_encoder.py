@@ -34,7 +34,7 @@ import soundfile
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 from cloning import run  # noqa: E402
-from parity import CannotRun  # noqa: E402
+from parity import CannotRun, end_with  # noqa: E402
 from recordings import SENTENCES, spoken  # noqa: E402
 
 VOICES = [("flite", "rms"), ("flite", "slt"), ("flite", "awb"), ("flite", "kal16"), ("espeak-ng", "en-us")]
@@ -194,8 +194,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except CannotRun as trouble:
-        print(f"cannot run: {trouble}", file=sys.stderr)
-        sys.exit(2)
+    end_with(main)

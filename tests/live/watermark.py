@@ -25,6 +25,9 @@ import librosa
 import numpy as np
 import soundfile
 
+sys.path.insert(0, str(Path(__file__).parent))
+from parity import CannotRun, end_with  # noqa: E402
+
 SPOKEN = "The nightingale sings by day and by night. Nobody knows why it does so, and nobody minds. "
 FLITE, ESPEAK = ("awb", "kal16", "rms", "slt"), ("en-us", "de", "fr", "en+f3")
 RATES = (24000, 16000, 22050, 44100, 48000)
@@ -35,10 +38,6 @@ LIMITS = {"samples": 1e-5, "ratio": 0.1, "confidence": 0.02}
 # Upstream drops the samples behind the last whole hop of 320 at 32 kHz; there, and as far as the resampler's filter
 # reaches before it, the two are not compared.
 TAIL = 0.02
-
-
-class CannotRun(Exception):
-    """Something outside the comparison went wrong; the text says what and where."""
 
 
 def call(*command):
@@ -200,8 +199,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except CannotRun as trouble:
-        print(f"cannot run: {trouble}", file=sys.stderr)
-        sys.exit(2)
+    end_with(main)

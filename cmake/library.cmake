@@ -24,6 +24,9 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/nightingale ${PROJECT_BINARY_DIR
 # The watermark's network, when it has been fetched (tools/get_watermark.sh).
 install(FILES ${PROJECT_SOURCE_DIR}/build/share/nightingale/perth.safetensors
         DESTINATION ${CMAKE_INSTALL_DATADIR}/nightingale OPTIONAL)
+# The model that speaks when none is named.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/models/fledgling
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/nightingale/models OPTIONAL)
 install(EXPORT nightingale FILE nightingaleTargets.cmake NAMESPACE nightingale:: DESTINATION ${package})
 
 include(CMakePackageConfigHelpers)

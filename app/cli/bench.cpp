@@ -8,8 +8,8 @@
 
 #include "cli/bench_bake.hpp"
 #include "cli/bench_report.hpp"
-#include "cli/input.hpp"
 #include "cli/machine.hpp"
+#include "cli/models.hpp"
 #include "cli/pytorch_side.hpp"
 #include "cli/say.hpp"
 #include "cli/verbs.hpp"
@@ -132,6 +132,9 @@ Result<Sides> open_sides(Given& given) {
 }
 
 int bench(Given& given) {
+  const Result<std::string> model = find_model(given.model);
+  if (!model.ok()) return complain(model.error());
+  given.model = model.value();
   if (given.threads == 0) given.threads = processor_count();
   DrawnRecording drawn;
   const bool bakes = given.stages.empty() || given.wants("bake") || given.wants(cold);
@@ -154,7 +157,9 @@ int bench(Given& given) {
 void add_bench(CLI::App& program, int& status) {
   const auto given = std::make_shared<Given>();
   CLI::App* verb = program.add_subcommand("bench", "Time the stages of a model");
-  verb->add_option("model", given->model, "Model folder")->type_name("MODEL")->required();
+  verb->add_option("model", given->model, "Model folder, or the name of one that ships")
+      ->type_name("MODEL")
+      ->required();
   verb->add_option("--against", given->against, "pytorch: upstream's implementation, in turn with ours")
       ->check(CLI::IsMember({"pytorch"}).description(""))
       ->type_name("NAME");
@@ -162,7 +167,7 @@ void add_bench(CLI::App& program, int& status) {
       ->type_name("PATH")
       ->capture_default_str();
   verb->add_option("--voice", given->voice, "Voice for PyTorch (default: the model's own)")
-      ->type_name("PATH");
+      ->type_name("VOICE");
   verb->add_option("--stage", given->stages,
                    "tokens, mel, samples, bake or cold: the whole program, baking (default: all that the "
                    "model holds, but not cold)")

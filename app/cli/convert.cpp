@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "cli/fields.hpp"
-#include "cli/input.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/models.hpp"
 #include "cli/say.hpp"
 #include "cli/spoken_json.hpp"
 #include "cli/stage_bar.hpp"
@@ -62,7 +62,7 @@ int tell(const Given& given, const Audio& audio, double time) {
 int run_convert(Given& given) {
   listen_for_interrupt();
   if (const auto checked = given.target.check(); !checked.ok()) return complain(checked.error());
-  const Result<std::string> model = find_model(given.model);
+  const Result<std::string> model = find_model(given.model, given.quiet);
   if (!model.ok()) return complain(model.error());
   const Result<std::string> path = find_voice(given.voice, model.value());
   if (!path.ok()) return complain(path.error());
@@ -92,14 +92,18 @@ void add_convert(CLI::App& program, int& status) {
           ->type_name("FILE")
           ->capture_default_str();
   verb->add_option("--voice", given->voice,
-                   "Voice file, baked folder, conds.pt or a recording (default: the model's own)")
-      ->type_name("PATH");
-  verb->add_option("--model", given->model, "Model folder")->type_name("DIR");
+                   "Voice file, baked folder, conds.pt, a recording, or the name of a voice of the model "
+                   "(default: its own)")
+      ->type_name("VOICE");
+  verb->add_option("--model", given->model,
+                   "Model folder, or the name of one that ships (default: fledgling)")
+      ->type_name("MODEL");
   verb->add_option("--format", given->target.format,
                    "wav, wav-float, flac, ogg, opus or mp3 (default: by the file's ending)")
       ->type_name("NAME");
   verb->add_option("--threads", given->options.threads, "Threads; 0 is one for each core")->type_name("N");
-  verb->add_flag("!--no-watermark", given->options.watermark, "Leave the inaudible watermark out");
+  verb->add_flag_callback(
+      "--no-watermark", [given] { given->options.watermark = false; }, "Leave the inaudible watermark out");
   verb->add_flag("--no-cache", given->no_cache, "Bake a recorded voice anew, and keep nothing of it");
   verb->add_flag("--quiet", given->quiet, "No progress bar");
   verb->add_flag("--json", given->json, "Print one JSON object: timings, tokens, seed");

@@ -9,16 +9,11 @@
 #include <iostream>
 #include <iterator>
 
-#include "nightingale/nightingale.hpp"
-
 namespace nightingale::cli {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-// The model and the voice that ship with the program, once they do.
-constexpr const char* shipped_model = "models/fledgling";
 
 std::string read_all(std::istream& stream) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
@@ -52,29 +47,6 @@ Result<std::string> read_text(const std::vector<std::string>& words, const std::
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
   return text;
-}
-
-Result<std::string> find_model(const std::string& given) {
-  if (!given.empty()) return given;
-  if (std::string shipped = find_shipped(shipped_model); !shipped.empty()) return shipped;
-  return Error{ErrorCode::model_missing,
-               "no model was given, and none ships with this version yet",
-               {},
-               "--model FOLDER with Chatterbox's own files: t3_cfg.safetensors, s3gen.safetensors, "
-               "tokenizer.json"};
-}
-
-Result<std::string> find_voice(const std::string& given, const std::string& model) {
-  if (!given.empty()) return given;
-  std::error_code error;
-  for (const char* name : {"conds.pt", "voice"}) {
-    const fs::path own = fs::path(model) / name;
-    if (fs::exists(own, error)) return own.string();
-  }
-  return Error{ErrorCode::voice_invalid,
-               "no voice was given, and the model folder " + model + " has none of its own",
-               {},
-               "--voice PATH with a voice file, a baked folder, conds.pt or a recording"};
 }
 
 }  // namespace nightingale::cli

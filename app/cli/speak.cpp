@@ -6,6 +6,7 @@
 #include "cli/fields.hpp"
 #include "cli/input.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/models.hpp"
 #include "cli/progress_bar.hpp"
 #include "cli/say.hpp"
 #include "cli/spoken_json.hpp"
@@ -36,9 +37,20 @@ Result<Audio> say(Given& given, const Engine& engine, const Voice& voice) {
   return engine.speak(given.request, voice);
 }
 
+void tell_cut(const Audio& audio) {
+  if (audio.cut == 0) return;
+  tell_findings({{"cut", Finding::Severity::warning,
+                  fmt::format("{} of {} pieces of the text reached the longest that one may be before the "
+                              "end, and was cut off there",
+                              audio.cut, audio.tokens.size()),
+                  "try another --seed, shorter sentences or a larger --max-seconds"}});
+}
+
 void tell(const Given& given, const Audio& audio, double seconds) {
   if (given.json) print(spoken_json(given.request, audio, given.target.output, seconds));
-  if (given.json || given.quiet || given.target.to_pipe() || !on_terminal()) return;
+  if (given.quiet || !on_terminal()) return;
+  tell_cut(audio);
+  if (given.json || given.target.to_pipe()) return;
   fmt::print(stderr, "{}: {:.1f} s of speech in {:.1f} s, {:.1f}× real time\n", given.target.output,
              audio.seconds(), seconds, audio.seconds() / seconds);
 }
@@ -64,7 +76,7 @@ int speak(Given& given) {
   given.options.language = given.request.language;
   if (const auto checked = check_request(given.request); !checked.ok()) return complain(checked.error());
   if (const auto checked = given.target.check(); !checked.ok()) return complain(checked.error());
-  const Result<std::string> model = find_model(given.model);
+  const Result<std::string> model = find_model(given.model, given.quiet);
   if (!model.ok()) return complain(model.error());
   const Result<std::string> path = find_voice(given.voice, model.value());
   if (!path.ok()) return complain(path.error());
@@ -96,10 +108,13 @@ void add_speak(CLI::App& program, int& status) {
       verb->add_option("-o,--output", given->target.output, "Where to write; - is the standard output")
           ->type_name("FILE")
           ->capture_default_str();
-  verb->add_option("--model", given->model, "Model folder")->type_name("DIR");
+  verb->add_option("--model", given->model,
+                   "Model folder, or the name of one that ships (default: fledgling)")
+      ->type_name("MODEL");
   verb->add_option("--voice", given->voice,
-                   "Voice file, baked folder, conds.pt or a recording (default: the model's own)")
-      ->type_name("PATH");
+                   "Voice file, baked folder, conds.pt, a recording, or the name of a voice of the model "
+                   "(default: its own)")
+      ->type_name("VOICE");
   verb->add_option("--language", given->request.language, "Language of the text, for a multilingual model")
       ->type_name("ID");
   verb->add_option("--format", given->target.format,

@@ -51,6 +51,7 @@ double seconds_of(const Audio& audio) {
 
 std::string spoken_json(const Request& request, const Audio& audio, const std::string& output, double time) {
   Json head = head_of(audio, output, audio.seconds());
+  head["cut"] = audio.cut;
   head["language"] = request.language;
   return json_text(std::move(head), request, audio, time);
 }

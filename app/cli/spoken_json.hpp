@@ -7,11 +7,11 @@
 
 namespace nightingale::cli {
 
-// {"output", "seconds", "whole", "seed", …every field…, "time", "stages": [{"stage", "seconds", "made"}],
-// "tokens": [[…], …]}; docs/cli.md says what each is.
+// {"output", "seconds", "whole", "cut", "seed", …every field…, "time", "stages": [{"stage", "seconds",
+// "made"}], "tokens": [[…], …]}; docs/cli.md says what each is.
 std::string spoken_json(const Request& request, const Audio& audio, const std::string& output, double time);
 
-// The same without "language": what `convert --json` prints.
+// The same without "cut" and "language": what `convert --json` prints.
 std::string converted_json(const ConvertRequest& request, const Audio& audio, const std::string& output,
                            double time);
 

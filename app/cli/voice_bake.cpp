@@ -6,8 +6,8 @@
 #include <map>
 #include <memory>
 
-#include "cli/input.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/models.hpp"
 #include "cli/say.hpp"
 #include "cli/verbs.hpp"
 #include "cli/voice_json.hpp"
@@ -54,7 +54,7 @@ int bake(Given& given) {
   if (const auto checked = check_voice_output(given.output, given.form); !checked.ok()) {
     return complain(checked.error());
   }
-  const Result<std::string> model = find_model(given.model);
+  const Result<std::string> model = find_model(given.model, given.quiet);
   if (!model.ok()) return complain(model.error());
   const auto start = std::chrono::steady_clock::now();
   const Result<Baked> baked =
@@ -89,7 +89,9 @@ void add_voice_bake(CLI::App& voice, int& status) {
   verb->add_option("--format", given->form, "file or folder (default: by the output's ending)")
       ->transform(CLI::CheckedTransformer(forms).description(""))
       ->type_name("NAME");
-  verb->add_option("--model", given->model, "Model folder")->type_name("DIR");
+  verb->add_option("--model", given->model,
+                   "Model folder, or the name of one that ships (default: fledgling)")
+      ->type_name("MODEL");
   verb->add_option("--threads", given->engine.threads, "Threads; 0 is one for each core")->type_name("N");
   verb->add_flag("--quiet", given->quiet, "Say nothing but errors");
   verb->add_flag("--json", given->json, "Print one JSON object: facts, sizes, findings");

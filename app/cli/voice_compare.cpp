@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "cli/input.hpp"
+#include "cli/models.hpp"
 #include "cli/say.hpp"
 #include "cli/verbs.hpp"
 #include "cli/voice_json.hpp"
@@ -30,12 +30,17 @@ std::string text_of(double similarity) {
 
 int compare(Given& given) {
   std::string model;  // two voices need none
-  if (is_recording(given.a) || is_recording(given.b)) {
+  if (!given.model.empty() || is_recording(given.a) || is_recording(given.b)) {
     const Result<std::string> found = find_model(given.model);
     if (!found.ok()) return complain(found.error());
     model = found.value();
   }
-  const Result<Likeness> likeness = compare_voices(given.a, given.b, model, given.engine);
+  const std::string named_in = model.empty() ? shipped_model() : model;
+  const Result<std::string> a = find_voice(given.a, named_in);
+  if (!a.ok()) return complain(a.error());
+  const Result<std::string> b = find_voice(given.b, named_in);
+  if (!b.ok()) return complain(b.error());
+  const Result<Likeness> likeness = compare_voices(a.value(), b.value(), model, given.engine);
   if (!likeness.ok()) return complain(likeness.error());
   const std::string said = given.json ? likeness_json(likeness.value()) : text_of(likeness->similarity);
   return print(said) ? done : complain("the output cannot be written");
@@ -47,12 +52,12 @@ void add_voice_compare(CLI::App& voice, int& status) {
   const auto given = std::make_shared<Given>();
   CLI::App* verb = voice.add_subcommand("compare", "Say how alike two voices are");
   for (const auto& [name, path] : {std::pair{"a", &given->a}, std::pair{"b", &given->b}}) {
-    verb->add_option(name, *path, "Recording, voice file, baked folder or conds.pt")
+    verb->add_option(name, *path, "Recording, voice file, baked folder, conds.pt or a name")
         ->type_name("VOICE")
         ->required();
   }
-  verb->add_option("--model", given->model, "Model folder, for recordings: ve.safetensors is enough")
-      ->type_name("DIR");
+  verb->add_option("--model", given->model, "Model folder or name, for recordings: ve.safetensors is enough")
+      ->type_name("MODEL");
   verb->add_option("--threads", given->engine.threads, "Threads; 0 is one for each core")->type_name("N");
   verb->add_flag("--json", given->json, "Print one JSON object: similarity, embeddings");
   verb->callback([given, &status] { status = compare(*given); });

@@ -5,6 +5,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "cli/models.hpp"
 #include "cli/say.hpp"
 #include "cli/verbs.hpp"
 #include "cli/voice_json.hpp"
@@ -67,7 +68,10 @@ int write_preview(const Voice& voice, const Given& given) {
   return written.ok() ? done : complain(written.error());
 }
 
-int show_voice(const Given& given) {
+int show_voice(Given& given) {
+  const Result<std::string> place = find_voice(given.path, shipped_model());
+  if (!place.ok()) return complain(place.error());
+  given.path = place.value();
   if (is_recording(given.path)) {
     return complain({ErrorCode::voice_invalid,
                      given.path + " is a recording, not a voice",
@@ -89,7 +93,8 @@ int show_voice(const Given& given) {
 void add_voice_show(CLI::App& voice, int& status) {
   const auto given = std::make_shared<Given>();
   CLI::App* verb = voice.add_subcommand("show", "Show what is known of a voice and what it holds");
-  verb->add_option("voice", given->path, "Voice file, baked folder or conds.pt")
+  verb->add_option("voice", given->path,
+                   "Voice file, baked folder, conds.pt, or the name of a voice that ships")
       ->type_name("VOICE")
       ->required();
   verb->add_option("--preview", given->preview, "Write the clip that was kept with it")->type_name("FILE");

@@ -70,7 +70,8 @@ struct Audio {
   std::vector<float> samples;                     // mono, 24 kHz, within ±1
   std::vector<std::vector<std::int32_t>> tokens;  // the speech tokens of each piece of the text
   std::vector<StageTime> times;
-  bool whole = true;         // false when the request's progress let it end early
+  std::int64_t cut = 0;  // pieces that were cut off: they reached the longest a piece may be, not their end
+  bool whole = true;     // false when the request's progress let it end early
   bool watermarked = false;  // a machine that knows the watermark hears that a machine spoke
   double seconds() const { return static_cast<double>(samples.size()) / sample_rate; }
 };
@@ -197,9 +198,9 @@ NIGHTINGALE_EXPORT Result<Done> check_output(const std::string& path, const std:
 // The same file in memory, for a pipe or a socket. Errors: option_invalid.
 NIGHTINGALE_EXPORT Result<std::vector<std::byte>> encode_audio(const Audio& audio, const std::string& format);
 
-// What ships with Nightingale, by its name ("perth.safetensors"): in the folder of the library or of the
-// program, in share/nightingale of the folder above it or of the one above that, or in the source tree. ""
-// when it is not there.
+// What ships with Nightingale, by its name ("perth.safetensors", "models/fledgling"): in the folder of the
+// library or of the program, in share/nightingale of the folder above it or of the one above that, or in the
+// source tree. "" when it is not there.
 NIGHTINGALE_EXPORT std::string find_shipped(const std::string& name);
 
 class Watermark;

@@ -5,6 +5,7 @@
 #include "models/t3/facts.hpp"
 #include "nightingale/nightingale.hpp"
 #include "nightingale/version.h"
+#include "synthesis/pieces.hpp"
 #include "synthesis/pipeline.hpp"
 #include "voice/voice.hpp"
 
@@ -17,6 +18,7 @@ Audio audio_of(Spoken spoken) {
   for (const auto& piece : spoken.tokens) tokens += static_cast<std::int64_t>(piece.size());
   Audio audio;
   tell_stages(spoken, tokens, static_cast<std::int64_t>(spoken.samples.size()), audio);
+  audio.cut = spoken.cut;
   audio.samples = std::move(spoken.samples);
   audio.tokens = std::move(spoken.tokens);
   return audio;
@@ -39,7 +41,7 @@ Result<Audio> Engine::speak(const Request& request, const Voice& voice) const {
 Result<Done> check_request(const Request& request) {
   return guarded([&] {
     check_fields(request);
-    pieces_of(request);
+    check_text(request);
     return Done{};
   });
 }

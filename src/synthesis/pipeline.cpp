@@ -7,13 +7,12 @@
 #include <optional>
 
 #include "base/failure.hpp"
-#include "models/hift/facts.hpp"
+#include "models/t3/facts.hpp"
 #include "synthesis/inputs.hpp"
 #include "synthesis/marking.hpp"
+#include "synthesis/pieces.hpp"
 #include "synthesis/renderer.hpp"
 #include "synthesis/stopwatch.hpp"
-#include "text/normalise.hpp"
-#include "text/sentences.hpp"
 
 namespace nightingale {
 
@@ -33,12 +32,13 @@ class Speaking {
         random_(static_cast<std::uint64_t>(request.seed)) {}
 
   Spoken run() {
-    const std::vector<std::string> chunks = pieces_of(request_);
-    chunks_ = static_cast<int>(chunks.size());
+    const std::vector<std::vector<std::int32_t>> pieces =
+        pieces_of(request_, model_.tokenizer(), {model_.t3().most_text(), model_.t3().most_speech()});
+    chunks_ = static_cast<int>(pieces.size());
     const auto emotion = static_cast<float>(request_.exaggeration.value_or(voice_.emotion));
     const Tensor condition = model_.t3().condition(op_, t3_voice(op_, voice_, emotion));
-    for (const std::string& text : chunks) {
-      say(condition, text);
+    for (const std::vector<std::int32_t>& ids : pieces) {
+      say(condition, ids);
       ++chunk_;
       if (!spoken_.whole) break;
     }
@@ -51,11 +51,9 @@ class Speaking {
   }
 
  private:
-  void say(const Tensor& condition, const std::string& text) {
-    const std::string normal = normalise_punctuation(text, model_.tokenizer().punctuation());
-    const std::vector<std::int32_t> ids =
-        with_start_and_stop(model_.tokenizer().encode(normal, request_.language));
+  void say(const Tensor& condition, const std::vector<std::int32_t>& ids) {
     const std::vector<std::int32_t> drawn = write_speech(condition, ids);
+    if (spoken_.whole && (drawn.empty() || drawn.back() != t3::stop_speech)) ++spoken_.cut;
     const std::vector<std::int32_t> tokens = sound_tokens(drawn);
     spoken_.tokens.push_back(tokens);
     if (tokens.empty()) return;
@@ -155,12 +153,6 @@ class Speaking {
 Spoken speak(const Model& model, const VoiceArrays& voice, const Request& request) {
   check_fields(request);
   return Speaking(model, voice, request).run();
-}
-
-std::vector<std::string> pieces_of(const Request& request) {
-  std::vector<std::string> pieces = split_into_chunks(request.text, request.language);
-  if (pieces.empty()) fail(ErrorCode::text_invalid, "there is no text to speak", "give some text");
-  return pieces;
 }
 
 namespace {

@@ -17,7 +17,7 @@ namespace {
 
 // Brackets with more than this between them are no tag but the writer's own.
 constexpr std::int32_t longest_tag = 40;
-constexpr auto limit = static_cast<std::int32_t>(longest_chunk);
+static_assert(shortest_limit > longest_tag + 2);
 
 // White space becomes one space, or one line break where a blank line parted paragraphs: a line break alone
 // ends no sentence, since many texts are wrapped by hand.
@@ -88,8 +88,9 @@ bool is_space(char16_t unit) {
 // One text, in which positions are UTF-16 units. Between two units is a break when a chunk may end there.
 class Splitter {
  public:
-  Splitter(const std::string& text, std::string_view language)
+  Splitter(const std::string& text, std::string_view language, std::size_t limit)
       : text_(to_utf16(text)),
+        limit_(static_cast<std::int32_t>(std::clamp(limit, shortest_limit, longest_chunk))),
         sentences_(sentence_iterator(language)),
         characters_(character_iterator()) {
     find_tags();
@@ -132,7 +133,7 @@ class Splitter {
   // The last break that an iterator finds in (begin, end], or `begin`. The iterator sees no more than it
   // needs, or it would look for a beginning through all the text before.
   std::int32_t last_of(icu::BreakIterator& iterator, std::int32_t begin, std::int32_t end) const {
-    const icu::UnicodeString window = text_.tempSubString(begin, 2 * limit);
+    const icu::UnicodeString window = text_.tempSubString(begin, 2 * limit_);
     iterator.setText(window);
     std::int32_t at = iterator.preceding(end - begin + 1);
     while (at > 0 && in_tag(begin + at)) at = iterator.previous();
@@ -159,8 +160,8 @@ class Splitter {
 
   // Where the chunk that begins at `begin` ends; always further on.
   std::int32_t end_of_chunk(std::int32_t begin) {
-    if (text_.length() - begin <= limit) return text_.length();
-    std::int32_t end = begin + limit;
+    if (text_.length() - begin <= limit_) return text_.length();
+    std::int32_t end = begin + limit_;
     if (is_space(text_[end])) ++end;  // does not count: it is cut off
     for (const std::int32_t found : {last_of(*sentences_, begin, end), last_behind_comma(begin, end),
                                      last_behind_space(begin, end), last_of(*characters_, begin, end)}) {
@@ -172,15 +173,17 @@ class Splitter {
   }
 
   icu::UnicodeString text_;
+  std::int32_t limit_;
   Iterator sentences_, characters_;
   std::vector<std::pair<std::int32_t, std::int32_t>> tags_;  // begin and end, in order
 };
 
 }  // namespace
 
-std::vector<std::string> split_into_chunks(std::string_view text, std::string_view language) {
+std::vector<std::string> split_into_chunks(std::string_view text, std::string_view language,
+                                           std::size_t limit) {
   require_utf8(text);
-  return Splitter(with_paragraphs(text), language).split();
+  return Splitter(with_paragraphs(text), language, limit).split();
 }
 
 }  // namespace nightingale

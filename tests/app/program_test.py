@@ -26,11 +26,11 @@ if not MARKED:
 DONE, AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
-def run(*arguments, **options):
+def run(*arguments, program=PROGRAM, **options):
     options = {"stdin": subprocess.DEVNULL, "timeout": 300} | options
     if "input" in options:
         del options["stdin"]
-    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, **options)
+    return subprocess.run([program, *map(str, arguments)], capture_output=True, **options)
 
 
 def samples_of(wav):
@@ -70,6 +70,21 @@ class Verbs(unittest.TestCase):
 
     def speak(self, *arguments, **options):
         return run("speak", *arguments, "--model", MODEL, "--voice", VOICE, *SHORT, **options)
+
+    def lone_program(self):
+        """A function like run(), of a copy of the program where nothing that ships is near; its share is self.out/some/where/share."""
+        folder = self.out / "some/where/bin"
+        folder.mkdir(parents=True)
+        libraries = list(PROGRAM.parents[1].glob("libnightingale.so*"))
+        if not libraries:
+            self.skipTest("the library is not a shared one")
+        for library in libraries:
+            (folder / library.name).write_bytes(library.read_bytes())
+        alone = folder / "nightingale"
+        alone.write_bytes(PROGRAM.read_bytes())
+        alone.chmod(0o755)
+        near = os.environ | {"LD_LIBRARY_PATH": str(folder)}
+        return lambda *arguments, **options: run(*arguments, program=alone, env=near, **options)
 
 
 class Speaking(Verbs):
@@ -165,7 +180,6 @@ class Speaking(Verbs):
 
     def test_a_missing_model_is_refused(self):
         here = ("speak", "Hello.", "-o", self.out / "a.wav", "--voice", VOICE)
-        self.check_refused(run(*here), AT_FAULT, "no model was given", "--model", "t3_cfg.safetensors")
         self.check_refused(run(*here, "--model", self.out / "nothing"), AT_FAULT, "there is no model folder")
         self.check_refused(run(*here, "--model", self.out), AT_FAULT, "has no T3")
 
@@ -236,22 +250,11 @@ class WithoutWatermarkNetwork(Verbs):
     """A copy of the program where no share/nightingale is near."""
 
     def test_speaking_fails_before_the_model_is_opened_and_says_what_to_do(self):
-        folder = self.out / "some/where/bin"
-        folder.mkdir(parents=True)
-        libraries = list(PROGRAM.parents[1].glob("libnightingale.so*"))
-        if not libraries:
-            self.skipTest("the library is not a shared one")
-        for library in libraries:
-            (folder / library.name).write_bytes(library.read_bytes())
-        alone = folder / "nightingale"
-        alone.write_bytes(PROGRAM.read_bytes())
-        alone.chmod(0o755)
-        speak = [alone, "speak", "Hello.", "-o", self.out / "a.wav", "--model", MODEL, "--voice", VOICE, *SHORT[:6]]
-        near = os.environ | {"LD_LIBRARY_PATH": str(folder)}
-        result = subprocess.run(speak, capture_output=True, stdin=subprocess.DEVNULL, env=near)
-        self.check_refused(result, AT_FAULT, "perth.safetensors", "tools/get_watermark.sh", "--no-watermark")
+        alone = self.lone_program()
+        speak = ("speak", "Hello.", "-o", self.out / "a.wav", "--model", MODEL, "--voice", VOICE, *SHORT[:6])
+        self.check_refused(alone(*speak), AT_FAULT, "perth.safetensors", "tools/get_watermark.sh", "--no-watermark")
         self.assertFalse((self.out / "a.wav").exists())
-        self.check(subprocess.run([*speak, "--no-watermark"], capture_output=True, stdin=subprocess.DEVNULL, env=near), DONE)
+        self.check(alone(*speak, "--no-watermark"), DONE)
 
 
 class Diagnosing(Verbs):

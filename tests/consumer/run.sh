@@ -49,4 +49,9 @@ c++ -std=c++20 "$source/tests/consumer/errors.cpp" -o "$work/errors" \
 if [ -x "$work/prefix/bin/nightingale" ]; then
   echo "== the installed program finds its library"
   "$work/prefix/bin/nightingale" --version
+  if [ -f "$source/models/fledgling/s3gen.safetensors" ]; then
+    echo "== and the model that ships"
+    (cd "$work" && "$work/prefix/bin/nightingale" inspect fledgling >"$work/said")
+    head -n 2 "$work/said"
+  fi
 fi

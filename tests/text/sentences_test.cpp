@@ -57,6 +57,15 @@ TEST_CASE("sentences_fill_a_chunk_to_its_last_character") {
   CHECK(split_into_chunks(exact + " Then more.", "en") == Chunks{exact, "Then more."});
 }
 
+TEST_CASE("sentences_keep_to_a_smaller_limit_and_to_none_where_a_tag_would_not_fit") {
+  const std::string sentence = "The nightingale sings by day, and it sings by night. ";
+  CHECK(split_into_chunks(times(sentence, 4), "en", 110) ==
+        Chunks{times(sentence, 1) + sentence.substr(0, 52), times(sentence, 1) + sentence.substr(0, 52)});
+  const std::string tag = "[" + std::string(40, 't') + "]";
+  CHECK(split_into_chunks(times(tag, 3), "en", 1) == Chunks{tag, tag, tag});
+  CHECK(split_into_chunks(std::string(400, 'x'), "en", 1000).front().size() == longest_chunk);
+}
+
 TEST_CASE("sentences_that_are_too_long_end_chunks_behind_commas_then_spaces_then_characters") {
   const std::string commas = times("one and two 1,000 times, ", 40);
   for (const std::string& chunk : split_into_chunks(commas, "en")) CHECK(chunk.ends_with("times,"));

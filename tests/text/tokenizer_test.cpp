@@ -51,6 +51,25 @@ TEST_CASE("tokenizer_of_english_refuses_other_languages") {
   CHECK(error.sentence == "this model speaks English only, not Dutch");
 }
 
+// As the small model's: single characters, no merges, lower case.
+TEST_CASE("tokenizer_of_single_characters_reads_both_cases_and_knows_what_it_does_not_know") {
+  const Tokenizer tokenizer(TokenizerJson::parse(R"({
+    "added_tokens": [{"id": 0, "content": "[STOP]", "normalized": false, "special": true},
+                     {"id": 1, "content": "[UNK]", "normalized": false, "special": true},
+                     {"id": 2, "content": "[SPACE]", "normalized": false, "special": true},
+                     {"id": 255, "content": "[START]", "normalized": false, "special": true}],
+    "normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "Whitespace"},
+    "model": {"type": "BPE", "unk_token": "[UNK]", "merges": [],
+              "vocab": {"[STOP]": 0, "[UNK]": 1, "[SPACE]": 2, "h": 3, "i": 4, "'": 5, "!": 6, "?": 7,
+                        "[START]": 255}}})",
+                                                 "tokenizer.json"));
+  CHECK(tokenizer.encode("Hi", "") == std::vector<TokenId>{3, 4});
+  CHECK(tokenizer.encode("HI hi?!", "en") == std::vector<TokenId>{3, 4, 2, 3, 4, 7, 6});
+  CHECK(tokenizer.encode("hi' \u00e9\u00c9", "") == std::vector<TokenId>{3, 4, 5, 2, 1, 1});
+  CHECK(tokenizer.vocabulary_size() == 256);
+  CHECK(!tokenizer.multilingual());
+}
+
 TEST_CASE("tokenizer_takes_a_language_in_upper_case") {
   const Tokenizer tokenizer = multilingual();
   CHECK(tokenizer.encode("Hoi", "NL") == tokenizer.encode("Hoi", "nl"));

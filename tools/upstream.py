@@ -54,6 +54,7 @@ class Sizes:
     """Every free size of the two networks; the defaults are the real ones."""
 
     text_vocabulary: int = 704
+    speech_vocabulary: int = 8194
     model: int = 1024
     layers: int = 30
     heads: int = 16
@@ -103,6 +104,7 @@ def sizes_of(t3_state, s3gen_state):
     model = t3["text_emb.weight"].shape[1]
     return Sizes(
         text_vocabulary=t3["text_emb.weight"].shape[0],
+        speech_vocabulary=t3["speech_emb.weight"].shape[0],
         model=model,
         layers=layers_under(t3, "tfmr.layers"),
         heads=t3["tfmr.layers.0.self_attn.q_proj.weight"].shape[0] // HEAD_WIDTH,
@@ -134,6 +136,7 @@ def build_t3(sizes):
         "head_dim": HEAD_WIDTH,
     }
     facts = T3Config(text_tokens_dict_size=sizes.text_vocabulary)
+    facts.speech_tokens_dict_size = sizes.speech_vocabulary
     facts.llama_config_name = name
     facts.max_text_tokens = sizes.text_positions - 2
     facts.max_speech_tokens = sizes.speech_positions - 4

@@ -34,6 +34,9 @@ FRAMES = 1600  # a batch
 RATE = 1.5e-3
 CHECK_EVERY = 240  # seconds of processor time
 PRINT_EVERY = 20  # seconds
+# how the estimator begins: gain of what its blocks add; spread of the noisy mel; size of the last norm's other channels,
+# and where mish is straight
+ADDED, NOISY_SPREAD, STEADY, STRAIGHT = 0.3, 1.8, 3.0, 2.0
 SEEN = "flow."
 SHOWN = ("joe", "slt", "awb", "rms")  # the speakers of RUN.png
 
@@ -51,17 +54,24 @@ class FlowTraining(torch.nn.Module):
         self.start_from(mean)
 
     def start_from(self, mean):
-        """Mels lie far from 0: the last layers begin at their mean [mel 80], the first are blind to it."""
+        """The estimator begins as `mean mel - noise`, which is the answer of one who knows nothing but the time 0.
+
+        Its linear layers would else weaken the noise by half each, and half an hour later it still did not reach
+        the end. Mels lie far from 0: the last layers begin at their mean [mel 80], the first are blind to it.
+        """
         estimator = self.flow.decoder.estimator
         with torch.no_grad():
-            estimator.final_proj.bias.copy_(mean)
             self.flow.encoder_proj.bias.copy_(mean)
-            away = torch.eye(MEL) - torch.outer(mean, mean) / mean.dot(mean)
-            first = estimator.down_blocks[0][0]
-            for layer in (first.block1.block[0], first.res_conv):
-                for place, scale in ((0, 1.8), (1, MEL_SPREAD), (3, MEL_SPREAD)):  # noisy mel, mu, prompt
-                    part = layer.weight[:, place * MEL : (place + 1) * MEL]
-                    part.copy_(torch.einsum("ock,cd->odk", part, away) / scale)
+            down, mid, up = estimator.down_blocks[0], estimator.mid_blocks, estimator.up_blocks[0]
+            for part in (down, *mid, up):
+                soften(part)
+            for layer in (down[2], up[2], estimator.final_block.block[0]):
+                pass_on(layer, 1.0)
+            for first, _ in mid:
+                pass_on(first.res_conv, 1.0)
+            pass_on(up[0].res_conv, 0.5)
+            enter(down[0], mean)
+            leave(estimator, mean)
 
     def encoded(self, rows):
         """[item, token] -> mu [item, frame, mel 80]"""
@@ -86,6 +96,49 @@ class FlowTraining(torch.nn.Module):
             self.flow.decoder.estimator, noisy, mu * kept[:, None, None], moment, speaker * kept[:, None], condition
         )
         return F.mse_loss(found.float(), wanted), near
+
+
+def soften(part):
+    """What a residual block and its transformers add begins small."""
+    part[0].block2.block[2].weight *= ADDED
+    for layer in part[1]:
+        layer.attn1.to_out[0].weight *= ADDED
+        layer.ff.net[2].weight *= ADDED
+
+
+def pass_on(layer, gain):
+    """A convolution that hands its channels on, each half of them where it is given two things side by side."""
+    out = layer.weight.shape[0]
+    layer.weight *= ADDED
+    layer.bias.zero_()
+    for start in range(0, layer.weight.shape[1], out):
+        layer.weight[:, start : start + out, -1] += gain * torch.eye(out)
+
+
+def enter(first, mean):
+    """The first block: channels 0 to 79 are the noisy mel, the others see mu, speaker and prompt."""
+    away = torch.eye(MEL) - torch.outer(mean, mean) / mean.dot(mean)
+    first.res_conv.weight[:MEL] = 0
+    first.res_conv.weight[:MEL, :MEL, 0] = torch.eye(MEL)
+    first.res_conv.bias.zero_()
+    for layer in (first.block1.block[0], first.res_conv):
+        for place, scale in ((0, NOISY_SPREAD), (1, MEL_SPREAD), (3, MEL_SPREAD)):  # noisy mel, mu, prompt
+            part = layer.weight[:, place * MEL : (place + 1) * MEL]
+            part.copy_(torch.einsum("ock,cd->odk", part, away) / scale)
+
+
+def leave(estimator, mean):
+    """The last block: a norm whose size the noise does not sway, the straight part of mish, and the noise taken off."""
+    convolution, _, norm, _, _ = estimator.final_block.block
+    others = convolution.weight.shape[0] - MEL
+    convolution.bias[MEL:] = STEADY * (1 - 2 * (torch.arange(others) % 2))
+    size = (others * STEADY**2 / (others + MEL) + 0.5) ** 0.5
+    norm.bias[:MEL] = STRAIGHT
+    height, slope = F.mish(torch.tensor([STRAIGHT, STRAIGHT + 0.5])).tolist()
+    slope = 2 * (slope - height)
+    estimator.final_proj.weight *= 0.1
+    estimator.final_proj.weight[:, :MEL, 0] -= torch.eye(MEL) * NOISY_SPREAD * size / slope
+    estimator.final_proj.bias.copy_(mean + height * NOISY_SPREAD * size / slope)
 
 
 def export_of(state):

@@ -39,7 +39,7 @@ def losses(model, batch):
     entropy = cross_entropy(speech.flatten(0, 1), wanted.flatten(), ignore_index=-100)
     real = wanted.flatten() >= 0
     heard = (wanted >= 0) & (batch.heard[:, None] > 0)
-    follow = -torch.log(follow[heard].float() + LEAST_SHARE).mean()
+    follow = -torch.log(follow[heard].float() + LEAST_SHARE).sum() / (2 * heard.sum()).clamp(min=1)
     level = torch.logsumexp(speech.flatten(0, 1)[real], -1).pow(2).mean()
     unused = relu(logits[..., t3.UNUSED].flatten()[real] - UNUSED_LOGIT).pow(2).mean()
     return entropy, follow, level, unused

@@ -1,9 +1,10 @@
 """Trains the speech tokenizer to hear the speech codes:  train_tokenizer.py DATA RUN.pt --minutes M
 
 The network's eight numbers tanh(x) are rounded to the eight digits of a code (phones.py). Its loss:
-  name   cross entropy over the symbols by the first inner numbers of the last block, one a symbol: six numbers cannot
-         part 38 sounds by codewords that know nothing of likeness, so first the sound is named and then spelled;
+  name   cross entropy over the symbols by the first inner numbers of the last block but one, one a symbol: six numbers
+         cannot part 38 sounds by codewords that know nothing of likeness, so first the sound is named, then spelled;
   alone  the same number by number, yes or no, so that only the right one is above nought;
+  again  the name once more in the last block;
   sound  the cross entropy of the spelling, where a symbol's score is the sum of its digits' scores;
   digits the same number by number, so that each also rounds to its digit alone;
   pitch  cross entropy over the three levels of one number;
@@ -31,11 +32,12 @@ LENGTHS, LENGTH_SHARES = (60, 125, 250, 750), (0.3, 0.45, 0.2, 0.05)  # tokens o
 HOURS = 2.0  # of a speaker, held in memory
 SHARPNESS = 3.0  # of the scores of a digit
 MIDDLE = float(np.arctanh(0.5))  # up to here a number rounds to the middle digit
-WEIGHTS = {"name": 1.0, "alone": 0.3, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 0.25}  # of the losses
+WEIGHTS = {"name": 1.0, "alone": 0.2, "again": 0.3, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 0.25}  # of the losses
 READ, SPELLED = 0.1, 0.5  # at first: weights of the last layer, and of a named symbol on its digits
 CERTAIN = 32.0  # the phase is decided by its sign alone
 REFRESH = 300  # seconds until new shards are looked for
 HEARD_MEAN, HEARD_SPREAD = 0.3, 0.3  # of the log-mel, about
+LISTENED = 150_000  # tokens for the meaning of each code
 VALIDATED = 12  # utterances of a speaker
 FAVOURED = {"joe": 2.0}  # times as often as another speaker
 SOUND, SYMBOLS, FRAMES = phones.SOUND_DIGITS, len(phones.SYMBOLS), listening.FRAMES
@@ -81,19 +83,19 @@ def halved(conv, x):
 
 
 def heard_by(tokenizer, log_mel):
-    """[item, frame 4*token, band 128] -> [item, token, 8], whose tanh is rounded, and the last block's inner numbers.
+    """[item, frame 4*token, band 128] -> [item, token, 8], whose tanh is rounded, and the last two blocks' inner numbers.
 
-    Upstream's arithmetic without a mask; the inner numbers [item, token, 384] are those before the last GELU.
+    Upstream's arithmetic without a mask; the inner numbers [item, token, hidden] are those before the GELU.
     """
-    encoder = tokenizer.encoder
+    encoder, inner = tokenizer.encoder, []
     x = halved(encoder.conv2, halved(encoder.conv1, log_mel))
     freqs = encoder.freqs_cis[: x.shape[1]]
     for block in encoder.blocks:
         x = x + attended(block.attn, normed(block.attn_ln, x), freqs)
-        inner = linear(normed(block.mlp_ln, x), block.mlp[0].weight, block.mlp[0].bias)
-        x = x + linear(gelu(inner), block.mlp[2].weight, block.mlp[2].bias)
+        inner.append(linear(normed(block.mlp_ln, x), block.mlp[0].weight, block.mlp[0].bias))
+        x = x + linear(gelu(inner[-1]), block.mlp[2].weight, block.mlp[2].bias)
     down = tokenizer.quantizer._codebook.project_down
-    return linear(x, down.weight, down.bias).float(), inner.float()
+    return linear(x, down.weight, down.bias).float(), [rows.float() for rows in inner[-2:]]
 
 
 LEVELS = torch.tensor([-1.0, 0.0, 1.0])
@@ -106,7 +108,8 @@ def level_scores(raw):
 
 def losses(raw, inner, digits):
     """What heard_by gives and the wanted digits [item, token, 8] -> {name: loss}"""
-    raw, names, digits = raw.flatten(0, 1), inner.flatten(0, 1)[:, :SYMBOLS], digits.flatten(0, 1).long()
+    raw, digits = raw.flatten(0, 1), digits.flatten(0, 1).long()
+    first, again = (rows.flatten(0, 1)[:, :SYMBOLS] for rows in inner)
     words = torch.from_numpy(phones.CODEWORDS)
     sounds = (words[None] == digits[:, None, :SOUND]).all(-1).int().argmax(-1)
     of_sounds = one_hot(sounds, SYMBOLS).float()
@@ -114,8 +117,9 @@ def losses(raw, inner, digits):
     each = cross_entropy(scores.flatten(0, 1), digits[:, : SOUND + 1].flatten(), reduction="none").view(-1, SOUND + 1)
     of_words = linear(scores[:, :SOUND].flatten(1), one_hot(words, 3).float().flatten(1))
     return {
-        "name": cross_entropy(names, sounds),
-        "alone": binary_cross_entropy_with_logits(names, of_sounds) * SYMBOLS,
+        "name": cross_entropy(first, sounds),
+        "alone": binary_cross_entropy_with_logits(first, of_sounds) * SYMBOLS,
+        "again": cross_entropy(again, sounds),
         "sound": cross_entropy(of_words, sounds),
         "digits": each[:, :SOUND].sum(1).mean(),
         "pitch": each[:, phones.PITCH_DIGIT].mean(),
@@ -201,6 +205,12 @@ class Heard:
         return listening.as_heard(listening.varied(mels)), digits
 
 
+def rounded(raw):
+    """[token, 8] before tanh -> [token, digit 8] as the exported tokenizer gives them."""
+    certain = np.where(np.arange(phones.DIGITS) == phones.PHASE_DIGIT, CERTAIN, 1.0)
+    return np.round(np.tanh(raw * certain) * 0.999).astype(int) + 1
+
+
 def accuracy(tokenizer, rows, shift=0):
     """Shares of tokens that are right by sound, pitch, phase, whole code, and of those with a proper sound's code."""
     right = []
@@ -208,8 +218,7 @@ def accuracy(tokenizer, rows, shift=0):
         mel = np.roll(mel, -shift, 0)
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
             raw = heard_by(tokenizer, listening.as_heard(torch.from_numpy(mel)[None].float()))[0][0].numpy()
-        raw[:, phones.PHASE_DIGIT] *= CERTAIN
-        found = np.round(np.tanh(raw) * 0.999).astype(int) + 1
+        found = rounded(raw)
         same = found == digits
         sounds = phones.nearest_sounds(found)
         proper = (phones.CODEWORDS[sounds] == found[:, :SOUND]).all(1)
@@ -241,7 +250,9 @@ def train(given):
     heard = Heard(given.data, given.hours)
     print(f"{sum(heard.tokens.values()) / 90000:.1f} h of {len(heard.training)} speakers", flush=True)
     tokenizer = begun(upstream_cloning.build_tokenizer(LISTENING_SIZES)).train()
-    run = trainer.Run(given.run, tokenizer, RATE, given.minutes)
+    if given.start:
+        tokenizer.load_state_dict(listening.state_of(given.start))
+    run = trainer.Run(given.run, tokenizer, given.rate, given.minutes)
     torch.manual_seed(run.step + 2)
     draw = np.random.default_rng(run.step)
     shown = looked = reported = time.monotonic()
@@ -283,11 +294,37 @@ def export_tokenizer(run_path):
     return listening.named("tokenizer", tokenizer)
 
 
+def likeliest_codes(run_path, data, tokens=LISTENED):
+    """[code 6561] -> the proper code that each most likely stands for when this tokenizer says it.
+
+    Counted over stretches of the training data; where the six digits of the sound are rare, the nearest codeword counts.
+    """
+    tokenizer = upstream_cloning.build_tokenizer(LISTENING_SIZES).eval()
+    tokenizer.load_state_dict(listening.state_of(run_path))
+    torch.manual_seed(4)
+    heard, draw = Heard(data, tokens / 90000 / 10), np.random.default_rng(4)
+    every = phones.split_codes(np.arange(3**phones.DIGITS))
+    patterns = every[: 3**SOUND]
+    counts = np.zeros((len(patterns), SYMBOLS))
+    counts[np.arange(len(patterns)), phones.nearest_sounds(patterns)] += 3
+    for _ in range(tokens // TOKENS):
+        batch, digits = heard.batch(draw)
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            raw = heard_by(tokenizer, batch)[0].flatten(0, 1).numpy()
+        said = phones.codes(rounded(raw)) % len(patterns)
+        np.add.at(counts, (said, phones.nearest_sounds(digits.flatten(0, 1).numpy())), 1)
+    sounds = counts.argmax(1)[np.arange(len(every)) % len(patterns)]
+    begins = every[:, phones.PHASE_DIGIT] > 1
+    return phones.codes(phones.digits(sounds, every[:, phones.PITCH_DIGIT], begins.astype(int)))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--start", type=Path, help="another run's file, whose weights a new run begins with")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--steps", type=int, help="for tests: stop after so many")
     parser.add_argument("--hours", type=float, default=HOURS, help="of each speaker at most")

@@ -29,7 +29,7 @@ LEVEL, SPREAD = -5.5, 3.0  # of the mels: both first layers learn on (mel - LEVE
 QUIET = -4.0  # the logarithm of the magnitudes to begin with
 PITCH_UNIT = 100.0  # Hz: the predictor learns in these
 PITCH_RATE, RATE = 3e-3, 8e-4
-PITCH_SHARE = 0.1  # of the minutes
+PITCH_SHARE, PITCH_ENOUGH = 0.1, 5.0  # of the minutes, and minutes at most
 LOUDEST = math.log(1e2)  # upstream's limit of a magnitude
 LEAST_ALPHA = 0.1  # of Snake, which divides by it
 JOE = 0.6  # of the crops
@@ -259,9 +259,13 @@ class Report:
         return ended
 
 
+def pitch_minutes(given):
+    return min(given.minutes * PITCH_SHARE, PITCH_ENOUGH)
+
+
 def train_pitch(given, net, crops):
     """Whether it came to its end."""
-    run = Run(given.run.with_suffix(".pitch.pt"), net.f0_predictor, PITCH_RATE, given.minutes * PITCH_SHARE)
+    run = Run(given.run.with_suffix(".pitch.pt"), net.f0_predictor, PITCH_RATE, pitch_minutes(given))
     report = Report(run, given.steps)
     for step in run.steps():
         mel, f0 = crops.batch(PITCH_ROWS, PITCH_FRAMES, audio=False)
@@ -275,7 +279,7 @@ def train_pitch(given, net, crops):
 def train_generator(given, net, crops):
     predictor = copy.deepcopy(net.f0_predictor.state_dict())
     net.f0_predictor.requires_grad_(False)
-    run = Run(given.run, net, RATE, given.minutes * (1 - PITCH_SHARE))
+    run = Run(given.run, net, RATE, given.minutes - pitch_minutes(given))
     net.f0_predictor.load_state_dict(predictor)  # the state of a run that goes on may hold an older one
     report = Report(run, given.steps)
     alphas = [parameter for name, parameter in net.named_parameters() if name.endswith("alpha")]

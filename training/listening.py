@@ -12,7 +12,6 @@ import librosa
 import numpy as np
 import soxr
 import torch
-from safetensors.torch import load_file
 
 import dataset
 
@@ -134,9 +133,3 @@ def named(prefix, module):
     """A module's state in upstream's names: {prefix.name: tensor}."""
     return {f"{prefix}.{name}": tensor.detach().clone().contiguous() for name, tensor in module.state_dict().items()}
 
-
-def start_from(path, prefix, module):
-    """Strictly reads a module back from a safetensors file that holds it under a prefix."""
-    stored = {name[len(prefix) + 1 :]: tensor for name, tensor in load_file(path).items() if name.startswith(prefix + ".")}
-    module.load_state_dict(stored)
-    return module.eval()

@@ -32,7 +32,8 @@ LENGTHS, LENGTH_SHARES = (60, 125, 250, 750), (0.3, 0.45, 0.2, 0.05)  # tokens o
 HOURS = 2.0  # of a speaker, held in memory
 SHARPNESS = 3.0  # of the scores of a digit
 MIDDLE = float(np.arctanh(0.5))  # up to here a number rounds to the middle digit
-WEIGHTS = {"name": 1.0, "alone": 0.2, "again": 0.3, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 0.25}  # of the losses
+# of the losses
+WEIGHTS = {"name": 1.0, "alone": 0.2, "again": 0.3, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 0.25}
 READ, SPELLED = 0.1, 0.5  # at first: weights of the last layer, and of a named symbol on its digits
 CERTAIN = 32.0  # the phase is decided by its sign alone
 REFRESH = 300  # seconds until new shards are looked for

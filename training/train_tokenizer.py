@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn.functional import binary_cross_entropy_with_logits, conv2d, cross_entropy, gelu, layer_norm, linear, one_hot
+from torch.nn.functional import binary_cross_entropy_with_logits, conv2d, cross_entropy
+from torch.nn.functional import gelu, layer_norm, linear, one_hot
 
 import dataset
 import listening

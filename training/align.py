@@ -110,8 +110,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--labels", type=Path, help="more shards, of make_labels.py")
     given = parser.parse_args()
-    speech = dataset.Speech(given.data)
+    speech = dataset.Speech(given.data, more=given.labels)
     letters = {one.number: np.array(text.ids(one.text)) for one in speech.utterances}
     sounds = {one.number: sounds_of(speech.code(one)) for one in speech.utterances}
     draw = np.random.default_rng(1)

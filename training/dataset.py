@@ -11,6 +11,10 @@ SHARD = 1000  # numbers for each shard
 VALIDATION_EVERY = 20  # one utterance of so many is never trained on
 
 
+def shards(folder):
+    return sorted(Path(folder).glob("????.npz"))
+
+
 @dataclasses.dataclass
 class Utterance:
     text: str
@@ -20,20 +24,24 @@ class Utterance:
     shard: int  # place in Speech.shards
     start: int  # in tokens
     number: int  # its own for ever, whatever else is made
+    melody: bool = True  # whether the pitch in its codes was heard (make_labels.py)
 
 
 class Speech:
-    """All utterances; `audio=True` keeps the samples in memory too (0.17 GB an hour)."""
+    """All utterances; `audio=True` keeps the samples in memory too (0.17 GB an hour).
 
-    def __init__(self, folder, audio=False, speakers=None):
+    `more`: a folder of shards that have codes alone.
+    """
+
+    def __init__(self, folder, audio=False, speakers=None, more=None):
         self.shards, self.utterances = [], []
-        for path in sorted(Path(folder).glob("????.npz")):
+        for path in shards(folder) + (shards(more) if more else []):
             with np.load(path) as stored:
                 rows = json.loads(str(stored["index"]))
                 wanted = speakers is None or rows[0]["speaker"] in speakers
                 if wanted:
                     names = ("mel", "f0", "code") + (("audio",) if audio else ())
-                    self.shards.append({name: stored[name] for name in names})
+                    self.shards.append({name: stored[name] for name in names if name in stored})
             start, number = 0, SHARD * int(path.stem)
             for row in rows:
                 if wanted:

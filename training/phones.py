@@ -64,6 +64,19 @@ def nearest_sounds(digit_rows):
     return np.abs(digit_rows[:, None, :SOUND_DIGITS] - CODEWORDS[None]).sum(-1).argmin(1)
 
 
+def wordings(values):
+    """[token] codes -> [token] one number for all codes that differ in the pitch alone."""
+    rows = split_codes(values)
+    return nearest_sounds(rows) * 2 + (rows[:, PHASE_DIGIT] > 0)
+
+
+def with_pitch(values, levels):
+    """[token] codes and levels 0..2 -> the codes with that pitch; pauses keep theirs."""
+    rows = split_codes(values)
+    rows[:, PITCH_DIGIT] = np.where(nearest_sounds(rows) == INDEX[PAUSE], rows[:, PITCH_DIGIT], levels)
+    return codes(rows)
+
+
 def used_codes():
     """Every code that a label can have."""
     every = np.arange(len(SYMBOLS))

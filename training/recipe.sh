@@ -1,6 +1,7 @@
 #!/bin/bash
 # Trains the small model from nothing:  training/recipe.sh STAGE…   or   training/recipe.sh all
 #   setup speech t3 flow vocoder tokenizer speaker_encoder export voices evaluate
+#   restore   what earlier trainings learned (training/kept), so that these go on from there;   keep   the reverse
 # Every stage goes on where it was cut off. What it makes lies in $WORK (build/training), the model in $MODEL. The
 # trainings are measured in minutes of one processor core and need only what `speech` makes, so that several may run
 # beside each other. With a quarter of the minutes the model speaks, less well.
@@ -24,6 +25,7 @@ run() {
 tiny_options() {
   [ -z "$tiny" ] || case $1 in
     corpus) echo --limit 60 ;;
+    make_labels) echo --count 20 ;;
     make_speech) echo --shards 2 --utterances 45 --sources slt rms ;;
     speaker_space) echo --clips 2 ;;
     train_speaker_encoder) echo --steps 2 --clips 6 ;;
@@ -44,16 +46,17 @@ wheel() {
 stage_speech() {
   mkdir -p "$WORK"
   [ -f "$WORK/sentences.txt" ] || run corpus "$WORK/sentences.txt"
-  run make_speech "$WORK/sentences.txt" "$WORK/speech" --hours "${HOURS:-20}"
-  run align "$WORK/speech" "$WORK/align.npz"
+  run make_speech "$WORK/sentences.txt" "$WORK/speech" --hours "${HOURS:-6}"
+  run make_labels "$WORK/sentences.txt" "$WORK/labels"
+  run align "$WORK/speech" "$WORK/align.npz" --labels "$WORK/labels"
   run speaker_space "$WORK/speech" "$WORK/speakers.npz" --wheel "$(wheel)"
 }
 
 stage_t3() {
-  run train_t3 "$WORK/speech" "$WORK/speakers.npz" "$WORK/align.npz" "$WORK/t3.pt" --threads 1 --minutes "${MINUTES:-150}"
+  run train_t3 "$WORK/speech" "$WORK/speakers.npz" "$WORK/align.npz" "$WORK/t3.pt" --threads 1 --minutes "${MINUTES:-60}"
 }
 
-stage_flow() { run train_flow "$WORK/speech" "$WORK/flow.pt" --threads 1 --minutes "${MINUTES:-120}"; }
+stage_flow() { run train_flow "$WORK/speech" "$WORK/flow.pt" --threads 1 --minutes "${MINUTES:-90}"; }
 stage_vocoder() { run train_vocoder "$WORK/speech" "$WORK/vocoder.pt" --threads 1 --minutes "${MINUTES:-90}"; }
 stage_tokenizer() { run train_tokenizer "$WORK/speech" "$WORK/tokenizer.pt" --threads 1 --minutes "${MINUTES:-20}"; }
 
@@ -62,6 +65,8 @@ stage_speaker_encoder() {
     --minutes "${MINUTES:-10}" --wheel "$(wheel)"
 }
 
+stage_keep() { run keep "$WORK"; }
+stage_restore() { run keep "$WORK" --restore; }
 stage_export() { run export "$WORK" "$MODEL" --wheel "$(wheel)"; }
 stage_voices() { run make_voices "$WORK/speech" "$MODEL" --program "$PROGRAM"; }
 
@@ -71,7 +76,7 @@ stage_evaluate() {
   run evaluate_vocoder "$WORK/speech" "$WORK/vocoder.pt"
 }
 
-[ $# -gt 0 ] || { sed -n '2,8s/^# //p' "$0"; exit 2; }
+[ $# -gt 0 ] || { sed -n '2,9s/^# //p' "$0"; exit 2; }
 stages=$*
 [ "$stages" != all ] || stages="setup speech t3 flow vocoder tokenizer speaker_encoder export voices evaluate"
 for stage in $stages; do

@@ -4,16 +4,20 @@ Names of parameters are upstream's. Rows of the sequence as upstream's T3.infere
 [condition 34 | text | start | start | speech]; both starts have learned position 0.
 """
 
+import numpy as np
 import torch
 from torch.nn.functional import linear, silu, softmax
 
 import phones
 from sizes import upstream
+from trainer import PRODUCTS
 
 START, STOP = 6561, 6562
 USED = torch.from_numpy(phones.used_codes().copy())  # compact number -> code
 CODES = len(USED)
 COMPACT_START, COMPACT_STOP, UNUSED = CODES, CODES + 1, CODES + 2  # UNUSED: head row of every other code
+# compact number, start and stop among them -> number of the group that has the same sound and phase, at any pitch
+WORDING = torch.from_numpy(np.concatenate([phones.wordings(USED.numpy()), [-1, -2]]) + 2)
 CONDITION_ROWS = 34
 ALIGNING_LAYER, ALIGNING_HEADS = 2, 2  # its first follows the letter being spoken, its second the one to come
 
@@ -115,19 +119,19 @@ def weights(layer):
 def block(x, cosine, sine, first_norm, query, key, value, out, second_norm, gate, up, down):
     """One layer, [batch, row, model] to the same, and the attention of its aligning heads.
 
-    The matrices multiply in bfloat16, what stands between them is float.
+    The matrices multiply in trainer.PRODUCTS, what stands between them is float.
     """
-    inner = normed(x, first_norm).bfloat16()
-    q, k, v = (split(linear(inner, weight.bfloat16())) for weight in (query, key, value))
-    q, k = turned(q.float(), cosine, sine).bfloat16(), turned(k.float(), cosine, sine).bfloat16()
+    inner = normed(x, first_norm).to(PRODUCTS)
+    q, k, v = (split(linear(inner, weight.to(PRODUCTS))) for weight in (query, key, value))
+    q, k = turned(q.float(), cosine, sine).to(PRODUCTS), turned(k.float(), cosine, sine).to(PRODUCTS)
     later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
     scores = ((q @ k.transpose(2, 3)).float() / upstream.HEAD_WIDTH**0.5).masked_fill(later, -1e4)
     attention = softmax(scores, -1)
-    heard = attention.bfloat16() @ v
-    x = x + linear(heard.transpose(1, 2).flatten(2), out.bfloat16())
-    inner = normed(x, second_norm).bfloat16()
-    hidden = silu(linear(inner, gate.bfloat16()).float()) * linear(inner, up.bfloat16()).float()
-    return x + linear(hidden.bfloat16(), down.bfloat16()), attention[:, :ALIGNING_HEADS]
+    heard = attention.to(PRODUCTS) @ v
+    x = x + linear(heard.transpose(1, 2).flatten(2), out.to(PRODUCTS))
+    inner = normed(x, second_norm).to(PRODUCTS)
+    hidden = silu(linear(inner, gate.to(PRODUCTS)).float()) * linear(inner, up.to(PRODUCTS)).float()
+    return x + linear(hidden.to(PRODUCTS), down.to(PRODUCTS)), attention[:, :ALIGNING_HEADS]
 
 
 def normed(x, weight):

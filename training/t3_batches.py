@@ -24,6 +24,7 @@ class Batch:
     given: torch.Tensor  # [batch, 2 + speech] compact codes, starts first
     position: torch.Tensor  # [batch, 2 + speech] learned position
     wanted: torch.Tensor  # [batch, speech + 1] compact codes and stop, -100 behind the end
+    melody: torch.Tensor  # [batch, speech + 1] whether the pitch of the wanted code was heard
     speech_length: torch.Tensor  # speech + 1
     place: torch.Tensor  # [batch, row] which row of [condition | text | speech]
     asked: torch.Tensor  # [batch, speech + 1] rows that answer
@@ -41,11 +42,22 @@ class Items:
         self.speech, self.utterances, self.speakers = speech, utterances, speakers
         self.letter = {one.number: letters(aligned[str(one.number)], speech.code(one)) for one in utterances}
         self.text = {one.number: text.ids(one.text) for one in utterances}
-        self.code = {one.number: t3.compact(torch.from_numpy(speech.code(one))).numpy() for one in utterances}
         self.of_speaker = {}
         for one in utterances:
             self.of_speaker.setdefault(one.speaker, []).append(one)
+        self.code = {one.number: t3.compact(torch.from_numpy(self.melodious(one))).numpy() for one in utterances}
         self.usual_spread = {n: np.median([one.spread for one in rows]) for n, rows in self.of_speaker.items()}
+
+    def melodious(self, one):
+        """[token] codes, where need be with the pitch, stretched, and its spread, of another utterance."""
+        code = self.speech.code(one)
+        if one.melody:
+            return code
+        others = [other for other in self.of_speaker[one.speaker] if other.melody]
+        other = others[one.number % len(others)]
+        pitch = phones.split_codes(self.speech.code(other))[:, phones.PITCH_DIGIT]
+        one.spread = other.spread
+        return phones.with_pitch(code, pitch[np.arange(len(code)) * len(pitch) // len(code)])
 
     def batches(self, draw, rows):
         """One pass over all utterances in batches of about `rows` rows, each of like length."""
@@ -113,6 +125,7 @@ class Items:
             texts,
             codes,
             [self.letters_of(pair) for pair in pairs],
+            [np.concatenate([np.full(one.tokens, one.melody) for one in pair]) for pair in pairs],
             heard=(draw.random(len(pairs)) > UNHEARD).astype(np.float32),
             speaker=np.stack([rows[draw.integers(len(rows))] for rows in clips]),
             prompt=np.stack([prompt[:shortest] for prompt in prompts]),
@@ -136,7 +149,7 @@ def letters(place, codes):
     return np.stack([np.concatenate([[0], place]), coming], 1)
 
 
-def assembled(texts, codes, letters, heard, speaker, prompt, emotion):
+def assembled(texts, codes, letters, melody, heard, speaker, prompt, emotion):
     texts_longest, codes_longest = max(map(len, texts)), max(map(len, codes))
     text_length = np.array(list(map(len, texts)))
     speech_length = np.array(list(map(len, codes))) + 1
@@ -159,6 +172,7 @@ def assembled(texts, codes, letters, heard, speaker, prompt, emotion):
         given=padded(given, t3.COMPACT_STOP, codes_longest + 2),
         position=torch.from_numpy(position)[None].expand(len(texts), -1),
         wanted=padded(wanted, -100, codes_longest + 1),
+        melody=padded(melody, 1, codes_longest + 1).bool(),
         speech_length=torch.from_numpy(speech_length),
         place=torch.from_numpy(place),
         asked=torch.from_numpy(asked),

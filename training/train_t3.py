@@ -26,17 +26,28 @@ import trainer
 from sizes import SIZES
 
 RATE = 2e-3
-ROWS = 2400  # a batch
+ROWS = 3200  # a batch
 LEVEL, UNUSED_LOGIT = 0.003, -20.0
 TEXT_ROWS, SPEECH_ROWS = 236, 460  # of the tables of positions that are kept: as far as the training reaches
 FOLLOW, FOLLOW_LATER, LEAST_SHARE = 1.0, 0.1, 1e-3
 
 
+def entropy_of(speech, wanted, melody):
+    """Mean -log of the wanted codes' chances; of codes whose pitch nobody heard, those of any pitch count together."""
+    real = wanted >= 0
+    speech, wanted, melody = speech[real], wanted[real], melody[real]
+    exact = cross_entropy(speech, wanted, reduction="none")
+    chances = torch.softmax(speech, -1)
+    grouped = torch.zeros_like(chances).index_add(-1, t3.WORDING, chances)
+    loose = -torch.log(grouped.gather(1, t3.WORDING[wanted][:, None])[:, 0] + 1e-9)
+    return torch.where(melody, exact, loose).mean()
+
+
 def losses(model, batch):
-    with torch.autocast("cpu", torch.bfloat16):
+    with trainer.narrow_products():
         logits, follow = model(batch)
     speech, wanted = logits[..., : t3.UNUSED], batch.wanted
-    entropy = cross_entropy(speech.flatten(0, 1), wanted.flatten(), ignore_index=-100)
+    entropy = entropy_of(speech, wanted, batch.melody)
     real = wanted.flatten() >= 0
     heard = (wanted >= 0) & (batch.heard[:, None] > 0)
     follow = -torch.log(follow[heard].float() + LEAST_SHARE).sum() / (2 * heard.sum()).clamp(min=1)
@@ -47,23 +58,23 @@ def losses(model, batch):
 
 def train(given):
     torch.manual_seed(1)
-    speech = dataset.Speech(given.data)
+    speech = dataset.Speech(given.data, more=given.labels)
     speakers = dict(np.load(given.speakers))
     aligned = dict(np.load(given.aligned))
     training = t3_batches.Items(speech, speech.training(), speakers, aligned)
-    validation = t3_batches.Items(speech, speech.validation(), speakers, aligned)
+    validation = t3_batches.Items(speech, [one for one in speech.validation() if one.melody], speakers, aligned)
     print(f"{len(speech.utterances)} utterances, {sum(u.tokens for u in speech.utterances) / 90000:.1f} h", flush=True)
     model = t3.T3(SIZES)
     if not given.steps:
         t3.block = torch.compile(t3.block, dynamic=True)
-    run = trainer.Run(given.run, model, RATE, given.minutes)
+    run = trainer.Run(given.run, model, RATE, given.minutes, inner=lambda name: name.startswith("tfmr.layers."))
     draw, queue = np.random.default_rng(run.step), iter(())
     shown, tokens, sums, loaded = time.monotonic(), 0, [], time.monotonic()
     for step in run.steps():
         batch = next(queue, None)
         if batch is None:
-            if time.monotonic() - loaded > 600 and grew(given.data, speech):
-                speech = dataset.Speech(given.data)
+            if time.monotonic() - loaded > 600 and grew(given, speech):
+                speech = dataset.Speech(given.data, more=given.labels)
                 aligned = dict(np.load(given.aligned))
                 training, loaded = t3_batches.Items(speech, speech.training(), speakers, aligned), time.monotonic()
                 print(f"now {len(speech.utterances)} utterances", flush=True)
@@ -86,8 +97,8 @@ def train(given):
     run.save()
 
 
-def grew(folder, speech):
-    return len(list(Path(folder).glob("????.npz"))) > len(speech.shards)
+def grew(given, speech):
+    return len(dataset.shards(given.data)) + len(dataset.shards(given.labels)) > len(speech.shards)
 
 
 @torch.no_grad()
@@ -120,7 +131,7 @@ def sampled(model, items, sentence, speaker="joe", longest=250, temperature=0.8,
     }
     codes = np.zeros(0, np.int64)
     while len(codes) < longest:
-        batch = t3_batches.assembled([text.ids(sentence)], [codes], [np.zeros((1, 2))], **voice)
+        batch = t3_batches.assembled([text.ids(sentence)], [codes], [np.zeros((1, 2))], [np.ones(len(codes))], **voice)
         logits = model(batch)[0][0, -1, : t3.UNUSED] / temperature
         chances = torch.softmax(logits, -1)
         chances[chances < least * chances.max()] = 0
@@ -171,6 +182,7 @@ def main():
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--steps", type=int)
     given = parser.parse_args()
+    given.labels = given.data.resolve().parent / "labels"  # make_labels.py's, if there are any
     torch.set_num_threads(given.threads)
     train(given)
 

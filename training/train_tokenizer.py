@@ -218,7 +218,7 @@ def accuracy(tokenizer, rows, shift=0):
     right = []
     for mel, digits in rows:
         mel = np.roll(mel, -shift, 0)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        with torch.inference_mode(), trainer.narrow_products():
             raw = heard_by(tokenizer, listening.as_heard(torch.from_numpy(mel)[None].float()))[0][0].numpy()
         found = rounded(raw)
         same = found == digits
@@ -247,6 +247,11 @@ def report(tokenizer, heard, count):
     tokenizer.train()
 
 
+def turns_channels(name):
+    """Whether a matrix lies between the layers (see trainer.Run)."""
+    return name.startswith("encoder.blocks.") and "fsmn" not in name
+
+
 def train(given):
     torch.manual_seed(1)
     heard = Heard(given.data, given.hours)
@@ -254,14 +259,14 @@ def train(given):
     tokenizer = begun(upstream_cloning.build_tokenizer(LISTENING_SIZES)).train()
     if given.start:
         tokenizer.load_state_dict(listening.state_of(given.start))
-    run = trainer.Run(given.run, tokenizer, given.rate, given.minutes)
+    run = trainer.Run(given.run, tokenizer, given.rate, given.minutes, inner=turns_channels)
     torch.manual_seed(run.step + 2)
     draw = np.random.default_rng(run.step)
     shown = looked = reported = time.monotonic()
     sums, tokens = {}, 0
     for step in run.steps():
         batch, digits = heard.batch(draw)
-        with torch.autocast("cpu", torch.bfloat16):
+        with trainer.narrow_products():
             raw, inner = heard_by(tokenizer, batch)
         parts = losses(raw, inner, digits)
         run.update(total(parts))
@@ -311,7 +316,7 @@ def likeliest_codes(run_path, data, tokens=LISTENED):
     counts[np.arange(len(patterns)), phones.nearest_sounds(patterns)] += 3
     for _ in range(tokens // TOKENS):
         batch, digits = heard.batch(draw)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        with torch.inference_mode(), trainer.narrow_products():
             raw = heard_by(tokenizer, batch)[0].flatten(0, 1).numpy()
         said = phones.codes(rounded(raw)) % len(patterns)
         np.add.at(counts, (said, phones.nearest_sounds(digits.flatten(0, 1).numpy())), 1)

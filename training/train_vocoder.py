@@ -21,7 +21,7 @@ from torch.nn.utils.parametrizations import weight_norm
 import vocoder_losses
 from dataset import Speech
 from sizes import SIZES, upstream
-from trainer import Run
+from trainer import Run, narrow_products
 
 HOP, FRAME = 4, 480  # samples of the inverse transform's hop and of a mel frame
 BINS, WIDTH = 9, 16  # of the transforms
@@ -175,7 +175,7 @@ def answer(net, mel, f0):
     """[batch, mel 80, frame], [batch, frame] -> [batch, sample 480·frame]."""
     excitation = torch.tanh(net.m_source.l_linear(sines(net, f0))).transpose(1, 2)
     source = TRANSFORM.forward(excitation)
-    with torch.autocast("cpu", torch.bfloat16):
+    with narrow_products():
         x = spectra(net, mel, source)
     magnitude, phase = torch.exp(x[:, :BINS].clamp(max=LOUDEST)), torch.sin(x[:, BINS:])
     return TRANSFORM.inverse(torch.cat([magnitude * torch.cos(phase), magnitude * torch.sin(phase)], 1))
@@ -279,7 +279,8 @@ def train_pitch(given, net, crops):
 def train_generator(given, net, crops):
     predictor = copy.deepcopy(net.f0_predictor.state_dict())
     net.f0_predictor.requires_grad_(False)
-    run = Run(given.run, net, RATE, given.minutes - pitch_minutes(given))
+    inner = ("resblocks.", "source_resblocks.", "conv_pre.")
+    run = Run(given.run, net, RATE, given.minutes - pitch_minutes(given), inner=lambda name: name.startswith(inner))
     net.f0_predictor.load_state_dict(predictor)  # the state of a run that goes on may hold an older one
     report = Report(run, given.steps)
     alphas = [parameter for name, parameter in net.named_parameters() if name.endswith("alpha")]

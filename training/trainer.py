@@ -7,8 +7,22 @@ from pathlib import Path
 
 import torch
 
+import muon
+
 WARM_UP = 0.02  # of the run
 LAST_RATE = 0.02  # of the highest
+
+
+def has_bfloat16():
+    """Whether this processor multiplies bfloat16 itself; without, float32 is many times faster."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+PRODUCTS = torch.bfloat16 if has_bfloat16() else torch.float32  # the type in which matrices are multiplied
+
+
+def narrow_products():
+    return torch.autocast("cpu", torch.bfloat16, enabled=PRODUCTS == torch.bfloat16)
 
 
 def spent():
@@ -25,19 +39,28 @@ class Run:
     every `save_every` seconds and at the end.
     """
 
-    def __init__(self, path, module, rate, minutes, decay=0.01, save_every=120):
+    def __init__(self, path, module, rate, minutes, decay=0.01, save_every=120, inner=None):
+        """`inner(name)`: whether a matrix of that name turns one layer's channels into another's; Muon trains it."""
         self.path, self.module, self.rate, self.minutes, self.save_every = Path(path), module, rate, minutes, save_every
-        matrices = [p for p in module.parameters() if p.requires_grad and p.dim() > 1]
-        vectors = [p for p in module.parameters() if p.requires_grad and p.dim() <= 1]
+        named = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
+        hidden = [p for name, p in named if p.dim() > 1 and inner and inner(name)]
+        matrices = [p for name, p in named if p.dim() > 1 and not (inner and inner(name))]
+        vectors = [p for _, p in named if p.dim() <= 1]
         groups = [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True)
+        self.muon = muon.Muon(hidden, rate, decay) if hidden else None
         self.step, self.seconds = 0, 0.0
         if self.path.exists():
             state = torch.load(self.path, weights_only=False)
             module.load_state_dict(state["module"])
-            self.optimiser.load_state_dict(state["optimiser"])
+            for name, one in self.named_optimisers():
+                if name in state:  # a state that was kept for long has weights alone
+                    one.load_state_dict(state[name])
             self.step, self.seconds = state["step"], state["seconds"]
             print(f"{self.path}: goes on at step {self.step}, {self.seconds / 60:.1f} min", flush=True)
+
+    def named_optimisers(self):
+        return [(name, one) for name, one in (("optimiser", self.optimiser), ("muon", self.muon)) if one]
 
     @property
     def progress(self):
@@ -54,8 +77,9 @@ class Run:
         stopped = []
         signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
         while self.progress < 1 and not stopped:
-            for group in self.optimiser.param_groups:
-                group["lr"] = self.current_rate()
+            for _, one in self.named_optimisers():
+                for group in one.param_groups:
+                    group["lr"] = self.current_rate()
             yield self.step
             self.step += 1
             now = spent()
@@ -67,21 +91,18 @@ class Run:
         self.save()
 
     def update(self, loss, clip=1.0):
-        self.optimiser.zero_grad(set_to_none=True)
+        self.module.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.module.parameters(), clip)
         if torch.isfinite(norm):
-            self.optimiser.step()
+            for _, one in self.named_optimisers():
+                one.step()
         return float(norm)
 
     def save(self):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         beside = self.path.with_suffix(f".{os.getpid()}.part")
-        state = {
-            "module": self.module.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "step": self.step,
-            "seconds": self.seconds,
-        }
+        state = {"module": self.module.state_dict(), "step": self.step, "seconds": self.seconds}
+        state |= {name: one.state_dict() for name, one in self.named_optimisers()}
         torch.save(state, beside)
         beside.rename(self.path)

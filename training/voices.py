@@ -15,6 +15,7 @@ import soxr
 import phones
 
 RATE = 24000
+JOE_HOP = 256  # samples of a step of the piper voice
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Joe:
             return plain(*given, **named)
 
         onnxruntime.InferenceSession = single
-        self.voice = piper.PiperVoice.load(next(folder.glob("*.onnx")), include_alignments=True)
+        self.path = next(folder.glob("*.onnx"))
+        self.voice = piper.PiperVoice.load(self.path, include_alignments=True)
         onnxruntime.InferenceSession = plain
 
     def speak(self, text, slowness, draw):

@@ -14,6 +14,7 @@ import soundfile
 import torch
 
 import dataset
+import speaker_space
 import voices
 
 VOICES = {"joe": "joe", "slt": "slt", "rms": "rms"}  # name: speaker
@@ -27,7 +28,7 @@ USUAL_EMOTION = 0.5  # upstream's exaggeration
 
 
 def clip(speech, name):
-    """Whole validation utterances of a speaker end to end, those that come nearest to SECONDS: [sample]."""
+    """Whole validation utterances of a speaker end to end, those that come nearest to SECONDS: [sample], [token]."""
     own = [one for one in speech.validation() if one.speaker == name and 1.5 < one.tokens / 25 < SECONDS]
     own.sort(key=lambda one: abs(one.spread - np.median([other.spread for other in own])))
     best = min(
@@ -35,7 +36,7 @@ def clip(speech, name):
         key=lambda pair: abs(pair[0].tokens + pair[1].tokens - SECONDS * 25),
     )
     print(f"{name}: " + " ".join(one.text for one in best))
-    return np.concatenate([speech.audio(one) for one in best])
+    return [np.concatenate([part(one) for one in best]) for part in (speech.audio, speech.code)]
 
 
 def bake(program, model, recording, name, out):
@@ -44,9 +45,15 @@ def bake(program, model, recording, name, out):
     subprocess.run([str(part) for part in command], check=True)
 
 
-def built_in(folder):
-    """A baked folder's arrays as upstream's Conditionals.save lays them in conds.pt."""
+def built_in(folder, codes, x_vector):
+    """A baked folder's arrays as upstream's Conditionals.save lays them in conds.pt.
+
+    What the clip says and who says it is known better than the tokenizer and CAMPPlus hear it.
+    """
     array = {path.stem: torch.from_numpy(np.load(path)) for path in Path(folder).glob("*.npy")}
+    for name in ("t3_cond_tokens", "prompt_token"):
+        array[name] = torch.from_numpy(codes[None, : array[name].shape[1]].astype(np.int64))
+    array["soul_s3_192"] = torch.from_numpy(x_vector[None].astype(np.float32))
     return {
         "t3": {
             "speaker_emb": array["soul_t3_256"].float(),
@@ -76,10 +83,12 @@ def main():
         speech = dataset.Speech(given.data, audio=True, speakers={speaker})
         with tempfile.TemporaryDirectory() as work:
             recording = Path(work) / f"{name}.wav"
-            soundfile.write(recording, clip(speech, speaker), voices.RATE, subtype="FLOAT")
+            samples, codes = clip(speech, speaker)
+            soundfile.write(recording, samples, voices.RATE, subtype="FLOAT")
             if place == 0:
                 bake(given.program, given.model, recording, name, Path(work) / "baked")
-                torch.save(built_in(Path(work) / "baked"), given.model / "conds.pt")
+                x_vector = speaker_space.load_x_vectors(given.data.resolve().parent / "speakers.npz")[speaker].mean(0)
+                torch.save(built_in(Path(work) / "baked", codes, x_vector), given.model / "conds.pt")
             else:
                 bake(given.program, given.model, recording, name, given.model / "voices" / f"{name}.voice")
 

@@ -38,7 +38,7 @@ class Items:
     """Utterances ready to be batched; `speakers`: name -> [clip, 256], `aligned`: number -> [token] place in the text."""
 
     def __init__(self, speech, utterances, speakers, aligned):
-        utterances = [one for one in utterances if str(one.number) in aligned]
+        utterances = [one for one in utterances if str(one.number) in aligned and one.speaker in speakers]
         self.speech, self.utterances, self.speakers = speech, utterances, speakers
         self.letter = {one.number: letters(aligned[str(one.number)], speech.code(one)) for one in utterances}
         self.text = {one.number: text.ids(one.text) for one in utterances}

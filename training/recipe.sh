@@ -4,8 +4,7 @@
 #   restore   what earlier trainings learned (training/kept), so that these go on from there;   keep   the reverse
 # Every stage goes on where it was cut off. What it makes lies in $WORK (build/training), the model in $MODEL. The
 # trainings are measured in minutes of one processor core and need only what `speech` makes, so that several may run
-# beside each other; only the last part of the vocoder's listens to what the flow makes. With a quarter of the minutes
-# the model speaks, less well.
+# beside each other. With a quarter of the minutes the model speaks, less well.
 #   tiny=1 training/recipe.sh all   the same with a handful of sentences and steps: the test of the recipe
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -27,7 +26,6 @@ tiny_options() {
   [ -z "$tiny" ] || case $1 in
     corpus) echo --limit 60 ;;
     make_labels) echo --count 20 ;;
-    make_mels) echo --count 2 --speaker slt ;;
     make_speech) echo --shards 2 --utterances 45 --sources slt rms ;;
     speaker_space) echo --clips 2 ;;
     train_speaker_encoder) echo --steps 2 --clips 6 ;;
@@ -59,10 +57,7 @@ stage_t3() {
 }
 
 stage_flow() { run train_flow "$WORK/speech" "$WORK/flow.pt" --threads 1 --minutes "${MINUTES:-90}"; }
-stage_vocoder() {
-  run make_mels "$WORK/speech" "$WORK/flow.pt" "$WORK/made"
-  run train_vocoder "$WORK/speech" "$WORK/vocoder.pt" --threads 1 --minutes "${MINUTES:-90}" --made "$WORK/made"
-}
+stage_vocoder() { run train_vocoder "$WORK/speech" "$WORK/vocoder.pt" --threads 1 --minutes "${MINUTES:-90}"; }
 stage_tokenizer() { run train_tokenizer "$WORK/speech" "$WORK/tokenizer.pt" --threads 1 --minutes "${MINUTES:-20}"; }
 
 stage_speaker_encoder() {
@@ -81,7 +76,7 @@ stage_evaluate() {
   run evaluate_vocoder "$WORK/speech" "$WORK/vocoder.pt"
 }
 
-[ $# -gt 0 ] || { sed -n '2,10s/^# //p' "$0"; exit 2; }
+[ $# -gt 0 ] || { sed -n '2,9s/^# //p' "$0"; exit 2; }
 stages=$*
 [ "$stages" != all ] || stages="setup speech t3 flow vocoder tokenizer speaker_encoder export voices evaluate"
 for stage in $stages; do

@@ -34,7 +34,6 @@ LOUDEST = math.log(1e2)  # upstream's limit of a magnitude
 LEAST_ALPHA = 0.1  # of Snake, which divides by it
 JOE = 0.6  # of the crops
 SHORTEST = 25  # tokens of an utterance that is used
-LESSONS = 0.8  # of the run, from where the mels of joe are those that the flow makes
 LIVING = 0.5  # of the run, from where mels and voicing are as faulty as the other networks will make them
 PITCH_FRAMES, PITCH_ROWS = 150, 6  # of the crops for the F0 predictor
 
@@ -192,28 +191,24 @@ def pitch(net, mel):
 
 
 class Crops:
-    """Draws crops of the utterances, the natural voice more often than its share, and from `made` if there is such."""
+    """Draws crops of the utterances, the natural voice more often than its share."""
 
-    def __init__(self, speech, seed, made=None):
-        self.speeches, self.draw = [made or speech, speech], np.random.default_rng(seed)
-        self.groups = [
-            [one for one in speech.training() if one.tokens >= SHORTEST and one.speaker.startswith("joe") == joe]
-            for speech, joe in zip(self.speeches, (True, False))
-        ]
+    def __init__(self, speech, seed):
+        self.speech, self.draw = speech, np.random.default_rng(seed)
+        long = [one for one in speech.training() if one.tokens >= SHORTEST]
+        self.groups = [[one for one in long if one.speaker.startswith("joe") == joe] for joe in (True, False)]
         self.weights = [np.array([one.tokens for one in group], float) for group in self.groups]
-        filled = [place for place, group in enumerate(self.groups) if group]
-        self.weights = [self.weights[place] / self.weights[place].sum() for place in filled]
-        self.speeches, self.groups = [self.speeches[place] for place in filled], [self.groups[place] for place in filled]
+        self.weights = [weight / weight.sum() for weight in self.weights if len(weight)]
+        self.groups = [group for group in self.groups if group]
 
     def pick(self, frames, audio):
         group = 0 if len(self.groups) == 1 or self.draw.random() < JOE else 1
         one = self.groups[group][self.draw.choice(len(self.groups[group]), p=self.weights[group])]
         start = int(self.draw.integers(0, max(1, 2 * one.tokens - frames + 1)))
         inside = slice(start, start + frames)
-        speech = self.speeches[group]
-        rows = [speech.mel(one)[inside].T, speech.f0(one)[inside]]
+        rows = [self.speech.mel(one)[inside].T, self.speech.f0(one)[inside]]
         if audio:
-            rows.append(speech.audio(one)[start * FRAME : (start + frames) * FRAME])
+            rows.append(self.speech.audio(one)[start * FRAME : (start + frames) * FRAME])
         return rows
 
     def batch(self, count, frames, audio=True):
@@ -281,7 +276,7 @@ def train_pitch(given, net, crops):
     return run.progress >= 1 or given.steps
 
 
-def train_generator(given, net, crops, lessons):
+def train_generator(given, net, crops):
     predictor = copy.deepcopy(net.f0_predictor.state_dict())
     net.f0_predictor.requires_grad_(False)
     inner = ("resblocks.", "source_resblocks.", "conv_pre.")
@@ -290,13 +285,12 @@ def train_generator(given, net, crops, lessons):
     report = Report(run, given.steps)
     alphas = [parameter for name, parameter in net.named_parameters() if name.endswith("alpha")]
     for step in run.steps():
-        source = lessons if lessons and run.progress > LESSONS else crops
-        mel, f0, truth = source.batch(given.rows, int(given.seconds * 50))
+        mel, f0, truth = crops.batch(given.rows, int(given.seconds * 50))
         if run.progress > LIVING:
             half = len(mel) // 2
             with torch.no_grad():
                 f0[:half] = with_heard_voicing(f0[:half], pitch(net, mel[:half]))
-            mel = softened(mel, source.draw)
+            mel = softened(mel, crops.draw)
         sound = answer(net, mel.repeat(2, 1, 1), f0.repeat(2, 1))
         energy, near = vocoder_losses.energy_loss(*sound.chunk(2), truth)
         norm = run.update(energy, clip=5.0)
@@ -310,13 +304,10 @@ def train_generator(given, net, crops, lessons):
 def train(given):
     torch.set_num_threads(given.threads)
     torch.manual_seed(int(time.time()))
-    speech = Speech(given.data, audio=True)
-    crops, lessons = Crops(speech, int(time.time())), None
-    if given.made and given.made.exists():
-        lessons = Crops(speech, int(time.time()), made=Speech(given.made, audio=True))
+    crops = Crops(Speech(given.data, audio=True), int(time.time()))
     net = generator()
     if train_pitch(given, net, crops):
-        train_generator(given, net, crops, lessons)
+        train_generator(given, net, crops)
 
 
 def export_vocoder(path):
@@ -345,7 +336,6 @@ def main():
     parser.add_argument("run", type=Path)
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--made", type=Path, help="shards of make_mels.py, for the last part of the run")
     parser.add_argument("--steps", type=int, help="stop after so many, for a trial")
     parser.add_argument("--rows", type=int, default=4, help="mels a step; each is answered twice")
     parser.add_argument("--seconds", type=float, default=0.8, help="of a crop")

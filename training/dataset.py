@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,18 @@ SHARD = 1000  # numbers for each shard
 VALIDATION_EVERY = 20  # one utterance of so many is never trained on
 
 
+LONGEST = 400  # tokens of an utterance: 16 s
+
+
 def shards(folder):
     return sorted(Path(folder).glob("????.npz"))
+
+
+def write_shard(path, index, arrays):
+    """Written beside and renamed: a shard that is there is whole."""
+    unfinished = path.with_suffix(f".{os.getpid()}.npz")
+    np.savez(unfinished, index=json.dumps(index), **arrays)
+    unfinished.rename(path)
 
 
 @dataclasses.dataclass

@@ -13,6 +13,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from export import halved
+
 KEPT = Path(__file__).resolve().parent / "kept"
 NAMES = ("t3", "flow", "vocoder.pitch", "vocoder", "tokenizer", "speaker_encoder")
 SPEAKERS = "speakers.npz"  # the space of voices that the networks know
@@ -25,10 +27,9 @@ def keep(runs):
         if not path.exists():
             continue
         state = torch.load(path, weights_only=False)
-        tensors = {key: value.half() if value.is_floating_point() else value for key, value in state["module"].items()}
         clock = {"step": str(state["step"]), "seconds": str(state["seconds"])}
         beside = KEPT / f"{name}.part"
-        save_file({key: value.contiguous().clone() for key, value in tensors.items()}, str(beside), clock)
+        save_file(halved(state["module"]), str(beside), clock)
         beside.rename(KEPT / f"{name}.safetensors")
         print(f"{name}: {state['step']} steps, {state['seconds'] / 60:.0f} min")
     if (runs / SPEAKERS).exists():
@@ -44,7 +45,7 @@ def restore(runs):
             continue
         with safe_open(str(kept), "pt") as stored:
             module = {key: widened(stored.get_tensor(key)) for key in stored.keys()}
-            clock = {key: json.loads(value) for key, value in stored.metadata().items() if key in ("step", "seconds")}
+            clock = {key: json.loads(value) for key, value in stored.metadata().items()}
         torch.save({"module": module, **clock}, path)
         print(f"{name}: goes on from {clock['step']} steps")
     if (KEPT / SPEAKERS).exists() and not (runs / SPEAKERS).exists():

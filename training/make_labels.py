@@ -7,18 +7,18 @@ taken from the end of the list, for make_speech.py begins at its top.
 """
 
 import argparse
-import json
 import os
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
+import dataset
 import make_speech
 import voices
 
 FIRST = 5000  # number of the first shard, above those of make_speech.py
-UTTERANCES, LONGEST = 250, 400  # of a shard; tokens
+UTTERANCES = 250  # of a shard
 
 
 class Unheard(voices.Joe):
@@ -27,16 +27,13 @@ class Unheard(voices.Joe):
     def __init__(self):
         super().__init__()
         import onnx.utils
-        import onnxruntime
 
         whole = self.voice.session
         inputs = [one.name for one in whole.get_inputs()]
         durations = whole.get_outputs()[-1].name
         front = Path(tempfile.gettempdir()) / f"joe-durations.{os.getpid()}.onnx"
         onnx.utils.extract_model(str(self.path), str(front), inputs, [durations])
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self.front = onnxruntime.InferenceSession(str(front), options)
+        self.front = voices.single_threaded(str(front))
         front.unlink()
         self.voice.session = self
 
@@ -51,7 +48,7 @@ def label(joe, speaker, text, draw):
         return None
     samples, segments = made
     tokens = len(samples) // voices.TOKEN
-    return make_speech.labels(segments, tokens, np.zeros(2 * tokens)) if tokens <= LONGEST else None
+    return make_speech.labels(segments, tokens, np.zeros(2 * tokens)) if tokens <= dataset.LONGEST else None
 
 
 def main():
@@ -73,9 +70,7 @@ def main():
             if made:
                 codes.append(made[0].astype(np.int16))
                 index.append({"text": text, "speaker": "joe", "tokens": len(made[0]), "spread": 0.0, "melody": False})
-        unfinished = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(unfinished, index=json.dumps(index), code=np.concatenate(codes))
-        unfinished.rename(path)
+        dataset.write_shard(path, index, {"code": np.concatenate(codes)})
         print(path, len(index), flush=True)
 
 

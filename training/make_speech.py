@@ -10,13 +10,12 @@ and as JSON in `index`: text, speaker, tokens, and how many semitones the pitch 
 """
 
 import argparse
-import json
-import os
 from pathlib import Path
 
 import numpy as np
 import torch
 
+import dataset
 import features
 import phones
 import pitch
@@ -58,7 +57,7 @@ def make_shard(path, origin, speaker, texts, draw):
     parts, index = {"audio": [], "mel": [], "f0": [], "code": []}, []
     for text in texts:
         made = utterance(origin, speaker, text, draw)
-        if made is None or len(made[3]) > 400:  # 16 s
+        if made is None or len(made[3]) > dataset.LONGEST:
             continue
         samples, mel, f0, code, spread = made
         parts["audio"].append((samples * 32767).round().astype(np.int16))
@@ -67,9 +66,7 @@ def make_shard(path, origin, speaker, texts, draw):
         parts["code"].append(code.astype(np.int16))
         index.append({"text": text, "speaker": speaker.name, "tokens": len(code), "spread": round(float(spread), 3)})
     arrays = {name: np.concatenate(rows) for name, rows in parts.items()}
-    unfinished = path.with_suffix(f".{os.getpid()}.npz")
-    np.savez(unfinished, index=json.dumps(index), **arrays)
-    unfinished.rename(path)
+    dataset.write_shard(path, index, arrays)
 
 
 def plan(sentences, hours):

@@ -7,12 +7,12 @@ Pyworld's dio follows the fundamental itself and fails where that is weak, as in
 
 import argparse
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import scipy.signal
 
+import dataset
 import features
 import phones
 
@@ -96,7 +96,7 @@ def f0(audio):
 
 
 def renewed(stored, with_codes):
-    """The arrays of a shard with the pitch heard again: `f0`, and the pitch digit of `code` and the spread."""
+    """The index and the arrays of a shard with the pitch heard again: `f0`, the pitch digit of `code`, the spread."""
     index, start = json.loads(str(stored["index"])), 0
     heard, codes = np.zeros_like(stored["f0"]), stored["code"].astype(int)
     for row in index:
@@ -109,7 +109,8 @@ def renewed(stored, with_codes):
             digits[:, phones.PITCH_DIGIT], spread = features.pitch_level(pitch, silent)
             codes[start:end], row["spread"] = phones.codes(digits), round(float(spread), 3)
         start = end
-    return {**stored, "f0": heard, "code": codes.astype(np.int16), "index": json.dumps(index)}
+    arrays = {name: rows for name, rows in stored.items() if name != "index"}
+    return index, {**arrays, "f0": heard, "code": codes.astype(np.int16)}
 
 
 def main():
@@ -120,9 +121,7 @@ def main():
     for path in given.shards:
         with np.load(path) as shard:
             stored = {key: shard[key] for key in shard.files}
-        unfinished = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(unfinished, **renewed(stored, given.codes))
-        unfinished.rename(path)
+        dataset.write_shard(path, *renewed(stored, given.codes))
         print(path, flush=True)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torchaudio.compliance.kaldi as kaldi
 
+import dataset
 import listening
 import speaker_space
 import trainer
@@ -51,7 +52,7 @@ def clip(audios, draw):
 def shards_of(folder):
     """{speaker: shards}"""
     found = {}
-    for path in sorted(Path(folder).glob("????.npz")):
+    for path in dataset.shards(folder):
         found.setdefault(listening.speaker_of(path), []).append(path)
     return found
 

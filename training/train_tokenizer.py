@@ -167,7 +167,7 @@ class Heard:
         self.refresh()
 
     def refresh(self):
-        for path in sorted(self.folder.glob("????.npz")):
+        for path in dataset.shards(self.folder):
             if path not in self.known:
                 self.known.add(path)
                 self._add(path)

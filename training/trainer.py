@@ -47,20 +47,18 @@ class Run:
         matrices = [p for name, p in named if p.dim() > 1 and not (inner and inner(name))]
         vectors = [p for _, p in named if p.dim() <= 1]
         groups = [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True)
-        self.muon = muon.Muon(hidden, rate, decay) if hidden else None
+        self.optimisers = {"optimiser": torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True)}
+        if hidden:
+            self.optimisers["muon"] = muon.Muon(hidden, rate, decay)
         self.step, self.seconds = 0, 0.0
         if self.path.exists():
             state = torch.load(self.path, weights_only=False)
             module.load_state_dict(state["module"])
-            for name, one in self.named_optimisers():
+            for name, one in self.optimisers.items():
                 if name in state:  # a state that was kept for long has weights alone
                     one.load_state_dict(state[name])
             self.step, self.seconds = state["step"], state["seconds"]
             print(f"{self.path}: goes on at step {self.step}, {self.seconds / 60:.1f} min", flush=True)
-
-    def named_optimisers(self):
-        return [(name, one) for name, one in (("optimiser", self.optimiser), ("muon", self.muon)) if one]
 
     @property
     def progress(self):
@@ -77,7 +75,7 @@ class Run:
         stopped = []
         signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
         while self.progress < 1 and not stopped:
-            for _, one in self.named_optimisers():
+            for one in self.optimisers.values():
                 for group in one.param_groups:
                     group["lr"] = self.current_rate()
             yield self.step
@@ -95,7 +93,7 @@ class Run:
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.module.parameters(), clip)
         if torch.isfinite(norm):
-            for _, one in self.named_optimisers():
+            for one in self.optimisers.values():
                 one.step()
         return float(norm)
 
@@ -103,6 +101,6 @@ class Run:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         beside = self.path.with_suffix(f".{os.getpid()}.part")
         state = {"module": self.module.state_dict(), "step": self.step, "seconds": self.seconds}
-        state |= {name: one.state_dict() for name, one in self.named_optimisers()}
+        state |= {name: one.state_dict() for name, one in self.optimisers.items()}
         torch.save(state, beside)
         beside.rename(self.path)

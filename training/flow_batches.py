@@ -19,6 +19,7 @@ LONGEST_PROMPT = 0.7  # of the item
 NO_PROMPT, PROMPT_AT_BORDER = 0.2, 0.6  # of the items; the others end their prompt anywhere
 HEARD_WRONG = 0.06  # of the prompt's codes get another sound, as a tokenizer's do
 LOUDER, LOUDNESS = 0.25, np.log(2.0)  # so many items with a prompt are louder or softer, up to this in the mel
+NATURAL, MORE_OFTEN = "joe", 2.0  # the voice that a user hears first, times its share
 FLOOR = np.log(1e-5)  # of a mel
 VOICE_NOISE = 0.2  # length of what is added to an x-vector of length 1
 
@@ -56,6 +57,7 @@ class Batches:
             raise SystemExit(f"no x-vectors of {', '.join(sorted(missing))}: run speaker_space.py again")
         self.names = list(self.of_speaker)
         counts = np.array([len(self.of_speaker[name]) for name in self.names], float)
+        counts[[name == NATURAL for name in self.names]] *= MORE_OFTEN
         self.shares = counts / counts.sum()
         chances = np.array(list(LENGTHS.values()))
         self.chances = chances / chances.sum()

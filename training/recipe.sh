@@ -46,7 +46,7 @@ wheel() {
 stage_speech() {
   mkdir -p "$WORK"
   [ -f "$WORK/sentences.txt" ] || run corpus "$WORK/sentences.txt"
-  run make_speech "$WORK/sentences.txt" "$WORK/speech" --hours "${HOURS:-6}"
+  run make_speech "$WORK/sentences.txt" "$WORK/speech" --hours "${HOURS:-8}"
   run make_labels "$WORK/sentences.txt" "$WORK/labels"
   run align "$WORK/speech" "$WORK/align.npz" --labels "$WORK/labels"
   run speaker_space "$WORK/speech" "$WORK/speakers.npz" --wheel "$(wheel)"
@@ -56,9 +56,9 @@ stage_t3() {
   run train_t3 "$WORK/speech" "$WORK/speakers.npz" "$WORK/align.npz" "$WORK/t3.pt" --threads 1 --minutes "${MINUTES:-60}"
 }
 
-stage_flow() { run train_flow "$WORK/speech" "$WORK/flow.pt" --threads 1 --minutes "${MINUTES:-90}"; }
-stage_vocoder() { run train_vocoder "$WORK/speech" "$WORK/vocoder.pt" --threads 1 --minutes "${MINUTES:-90}"; }
-stage_tokenizer() { run train_tokenizer "$WORK/speech" "$WORK/tokenizer.pt" --threads 1 --minutes "${MINUTES:-20}"; }
+stage_flow() { run train_flow "$WORK/speech" "$WORK/flow.pt" --threads 1 --minutes "${MINUTES:-150}"; }
+stage_vocoder() { run train_vocoder "$WORK/speech" "$WORK/vocoder.pt" --threads 1 --minutes "${MINUTES:-110}"; }
+stage_tokenizer() { run train_tokenizer "$WORK/speech" "$WORK/tokenizer.pt" --threads 1 --minutes "${MINUTES:-30}"; }
 
 stage_speaker_encoder() {
   run train_speaker_encoder "$WORK/speech" "$WORK/speakers.npz" "$WORK/speaker_encoder.pt" --threads 1 \

@@ -25,7 +25,7 @@ SIZES = upstream.Sizes(
     estimator_heads=2,
     transformers=1,
     mid_blocks=2,
-    vocoder=88,
+    vocoder=128,
     f0=96,
 )
 LISTENING_SIZES = upstream_cloning.CloningSizes(

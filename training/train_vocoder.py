@@ -3,7 +3,7 @@
 The network is upstream's HiFTGenerator; only its arithmetic is written again below, in the forms that a CPU trains
 fastest: plain weights in place of weight norm, bfloat16, channels last, the short Fourier transforms as convolutions.
 First the F0 predictor learns from the stored pitch, in a tenth of the time and with its own state RUN.pitch.pt; then
-the generator, of which two answers to every mel are compared with the truth and with each other (vocoder_losses.py).
+the generator, whose answers are compared with the truth (vocoder_losses.py).
 """
 
 import argparse
@@ -28,14 +28,16 @@ BINS, WIDTH = 9, 16  # of the transforms
 LEVEL, SPREAD = -5.5, 3.0  # of the mels: both first layers learn on (mel - LEVEL) / SPREAD
 QUIET = -4.0  # the logarithm of the magnitudes to begin with
 PITCH_UNIT = 100.0  # Hz: the predictor learns in these
-PITCH_RATE, RATE = 3e-3, 8e-4
-PITCH_SHARE, PITCH_ENOUGH = 0.1, 5.0  # of the minutes, and minutes at most
+PITCH_RATE, RATE = 3e-3, 1.2e-3
+PITCH_SHARE, PITCH_ENOUGH = 0.1, 12.0  # of the minutes, and minutes at most
 LOUDEST = math.log(1e2)  # upstream's limit of a magnitude
+CLIP = 10.0  # of the gradient
 LEAST_ALPHA = 0.1  # of Snake, which divides by it
-JOE = 0.6  # of the crops
+JOE = 0.75  # of the crops
 SHORTEST = 25  # tokens of an utterance that is used
 LIVING = 0.5  # of the run, from where mels and voicing are as faulty as the other networks will make them
 PITCH_FRAMES, PITCH_ROWS = 150, 6  # of the crops for the F0 predictor
+PITCH_NOISE = 0.5  # at most, on the mels that it learns from
 
 
 def generator():
@@ -242,6 +244,12 @@ def softened(mel, draw):
     return mel
 
 
+def faulty(mel, draw):
+    """Mels as unsure as those of a network: blurred, and each row with noise of its own strength."""
+    strength = torch.from_numpy(draw.uniform(0, PITCH_NOISE, len(mel))).float()[:, None, None]
+    return softened(mel, draw) + strength * torch.randn_like(mel)
+
+
 class Report:
     """Averages since the last line, one of which comes every twenty seconds."""
 
@@ -269,7 +277,7 @@ def train_pitch(given, net, crops):
     report = Report(run, given.steps)
     for step in run.steps():
         mel, f0 = crops.batch(PITCH_ROWS, PITCH_FRAMES, audio=False)
-        loss = vocoder_losses.pitch_loss(pitch(net, mel), f0)
+        loss = vocoder_losses.pitch_loss(pitch(net, faulty(mel, crops.draw)), f0)
         if report(step, pitch=loss, norm=run.update(loss)):
             break
     run.save()
@@ -291,12 +299,11 @@ def train_generator(given, net, crops):
             with torch.no_grad():
                 f0[:half] = with_heard_voicing(f0[:half], pitch(net, mel[:half]))
             mel = softened(mel, crops.draw)
-        sound = answer(net, mel.repeat(2, 1, 1), f0.repeat(2, 1))
-        energy, near = vocoder_losses.energy_loss(*sound.chunk(2), truth)
-        norm = run.update(energy, clip=5.0)
+        far = vocoder_losses.distance(answer(net, mel, f0), truth)
+        norm = run.update(far, clip=CLIP)
         with torch.no_grad():
             torch._foreach_clamp_min_(alphas, LEAST_ALPHA)
-        if report(step, energy=energy, distance=near, norm=norm):
+        if report(step, distance=far, norm=norm):
             break
     run.save()
 
@@ -337,7 +344,7 @@ def main():
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, help="stop after so many, for a trial")
-    parser.add_argument("--rows", type=int, default=4, help="mels a step; each is answered twice")
+    parser.add_argument("--rows", type=int, default=8, help="mels a step")
     parser.add_argument("--seconds", type=float, default=0.8, help="of a crop")
     train(parser.parse_args())
 

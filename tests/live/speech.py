@@ -26,7 +26,7 @@ import recogniser  # noqa: E402
 from parity import CannotRun, end_with  # noqa: E402
 
 SENTENCES = (1, 7, 30, 36, 41, 58, 71, 90)  # lines of training/held_out.txt from 0
-LIMIT = 0.15  # of the words; the model has much less, and whisper itself hears these from a clear voice without error
+LIMIT = 0.10  # of the words; the model has 0.02 here, and whisper itself hears these from a clear voice without error
 FAULTY = 1  # sentences with a tail, a cut or a repeat, at most
 SPEAKERS_SENTENCE = 41
 SKIPPED = 77

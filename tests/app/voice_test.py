@@ -226,8 +226,11 @@ class Comparing(Voices):
         self.check_refused(self.compare(KNOWN, short, "--model", model), AT_FAULT, "short.wav")
         self.check_refused(self.compare(KNOWN, self.out / "nobody", "--model", model), AT_FAULT, "nobody")
         self.check_refused(self.compare(silent, KNOWN, "--model", self.out), AT_FAULT, "no voice encoder", "ve.safetensors")
-        self.check_refused(self.compare(silent, KNOWN), AT_FAULT, "no model was given")
         self.assertEqual(run("voice", "compare", KNOWN).returncode, WRONG_USAGE)
+
+    def test_misses_a_model_where_none_ships(self):
+        silent = write_wav(self.out / "silent.wav", [0.0] * 48000)
+        self.check_refused(self.lone_program()("voice", "compare", silent, KNOWN), AT_FAULT, "no model was given")
 
 
 class SpeakingWithAnything(Voices):

@@ -1,8 +1,8 @@
 """How far two sounds lie apart to the ear: spectrograms of several widths, and mels of them.
 
-A mel averages what chance does to a single bin, so its gradient is the steadiest: with four of them in place of two, and
-without the second answer of an energy distance (Gritsenko et al. 2020), seven and a half minutes took a recogniser's wrong
-words from 14 to 4 of a hundred, and to 9 with that answer.
+A mel averages what chance does to a single bin, so its gradient is the steadiest. With four of them in place of two, and
+one answer each to twice as many sounds in place of an energy distance's two (Gritsenko et al. 2020), seven and a half
+minutes took a recogniser's wrong words from 14 to 4 of a hundred; with four mels and two answers to 9.
 """
 
 import functools

@@ -10,6 +10,7 @@
 #include "cli/bench_report.hpp"
 #include "cli/machine.hpp"
 #include "cli/models.hpp"
+#include "cli/precisions.hpp"
 #include "cli/pytorch_side.hpp"
 #include "cli/say.hpp"
 #include "cli/verbs.hpp"
@@ -24,6 +25,7 @@ struct Given {
   std::string model, voice, against, python = "python3", recording;
   std::vector<std::string> stages;
   int threads = 0, runs = 3;
+  Precisions precisions;
   bool json = false;
 
   bool wants(const std::string& stage) const {
@@ -119,7 +121,8 @@ Result<Sides> open_sides(Given& given) {
     if (stage != cold) warm.push_back(stage);
   }
   if (given.stages.empty() || !warm.empty()) {
-    Result<Bench> opened = Bench::open(given.model, given.threads, warm);
+    Result<Bench> opened =
+        Bench::open(given.model, {.threads = given.threads, .precisions = given.precisions}, warm);
     if (!opened.ok()) return opened.error();
     if (given.stages.empty()) given.stages = warm = opened->opened();
     sides.ours = std::move(opened.value());
@@ -179,6 +182,7 @@ void add_bench(CLI::App& program, int& status) {
       ->type_name("N")
       ->capture_default_str();
   verb->add_option("--threads", given->threads, "Threads; 0 is one for each core")->type_name("N");
+  add_precisions(*verb, given->precisions);
   verb->add_flag("--json", given->json, "Print one JSON object");
   verb->callback([given, &status] { status = bench(*given); });
 }

@@ -7,6 +7,7 @@
 #include "cli/input.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/models.hpp"
+#include "cli/precisions.hpp"
 #include "cli/progress_bar.hpp"
 #include "cli/say.hpp"
 #include "cli/spoken_json.hpp"
@@ -121,6 +122,7 @@ void add_speak(CLI::App& program, int& status) {
                    "wav, wav-float, flac, ogg, opus or mp3 (default: by the file's ending)")
       ->type_name("NAME");
   verb->add_option("--threads", given->options.threads, "Threads; 0 is one for each core")->type_name("N");
+  add_precisions(*verb, given->options.precisions);
   verb->add_flag_callback(
       "--no-watermark", [given] { given->options.watermark = false; }, "Leave the inaudible watermark out");
   verb->add_flag("--no-cache", given->no_cache, "Bake a recording anew, and keep nothing of it");

@@ -44,6 +44,8 @@ enum {
   NIGHTINGALE_VARIANT_MULTILINGUAL = 2
 };
 
+enum { NIGHTINGALE_F32 = 0, NIGHTINGALE_INT8 = 1, NIGHTINGALE_INT4 = 2 };
+
 typedef struct nightingale_options {
   size_t struct_size;
   int32_t threads;               /* 0: one for each core */
@@ -51,6 +53,8 @@ typedef struct nightingale_options {
   const char* language;          /* that will be spoken; decides an automatic variant; may be NULL */
   int32_t watermark;             /* 1: marks everything that is spoken; 0: does not */
   const char* watermark_weights; /* the watermark's network; NULL: the one that ships */
+  int32_t weights; /* NIGHTINGALE_F32, _INT8 or _INT4: T3's, which are read once for every token */
+  int32_t flow;    /* NIGHTINGALE_F32 or _INT8: what the flow multiplies in */
 } nightingale_options;
 
 NIGHTINGALE_EXPORT nightingale_options nightingale_options_defaults(void);

@@ -27,6 +27,7 @@
 
 #include "nightingale/error.hpp"
 #include "nightingale/export.h"
+#include "nightingale/precision.hpp"
 #include "nightingale/request.hpp"
 #include "nightingale/voice.hpp"
 
@@ -55,6 +56,7 @@ struct EngineOptions {
   Variant variant = Variant::automatic;
   std::string language = {};  // the language that will be spoken; decides an automatic variant
   Substrate substrate = Substrate::cpu;
+  Precisions precisions = {};          // f32 is exact, fewer bits are faster
   bool watermark = true;               // marks everything that is spoken, as upstream does
   std::string watermark_weights = {};  // the watermark's network; "": the perth.safetensors that ships
 };
@@ -283,7 +285,8 @@ class NIGHTINGALE_EXPORT Bench {
  public:
   // Opens what these stages need; none: all stages that the folder has the networks for, which are those of
   // speaking and, beside the networks that listen, "bake". Errors: as Engine::open.
-  static Result<Bench> open(const std::string& model, int threads = 0,
+  // Of the options, threads and weights count.
+  static Result<Bench> open(const std::string& model, const EngineOptions& options = {},
                             const std::vector<std::string>& stages = {});
   static std::vector<std::string> stages();                           // all there are
   const std::vector<std::string>& opened() const { return stages_; }  // those that can run

@@ -144,7 +144,8 @@ std::vector<std::string> Bench::stages() {
   return all;
 }
 
-Result<Bench> Bench::open(const std::string& model, int threads, const std::vector<std::string>& stages) {
+Result<Bench> Bench::open(const std::string& model, const EngineOptions& given,
+                          const std::vector<std::string>& stages) {
   return guarded([&] {
     refuse_strangers(stages);
     Bench bench;
@@ -152,7 +153,7 @@ Result<Bench> Bench::open(const std::string& model, int threads, const std::vect
     if (stages.empty() && !can_bake(model)) bench.stages_.pop_back();
     const bool speaks = std::any_of(speaking_stages.begin(), speaking_stages.end(),
                                     [&](const char* stage) { return has(bench.stages_, stage); });
-    const EngineOptions options{.threads = threads, .watermark = false};
+    const EngineOptions options{.threads = given.threads, .precisions = given.precisions, .watermark = false};
     if (speaks) bench.model_ = open_model(model, options);
     if (has(bench.stages_, baking_stage)) bench.bakery_ = open_bakery(model, options);
     return bench;

@@ -86,7 +86,14 @@ const char* nightingale_last_error_code(void) {
 }
 
 nightingale_options nightingale_options_defaults(void) {
-  return {sizeof(nightingale_options), 0, NIGHTINGALE_VARIANT_AUTOMATIC, nullptr, 1, nullptr};
+  return {sizeof(nightingale_options),
+          0,
+          NIGHTINGALE_VARIANT_AUTOMATIC,
+          nullptr,
+          1,
+          nullptr,
+          NIGHTINGALE_F32,
+          NIGHTINGALE_F32};
 }
 
 nightingale_engine* nightingale_engine_open(const char* model, const nightingale_options* options) {

@@ -81,6 +81,12 @@ void hand_over(Struct ours, Struct& theirs) {
   std::memcpy(&theirs, &ours, std::min(theirs.struct_size, sizeof(Struct)));
 }
 
+inline Precision precision_of(std::int32_t theirs, std::int32_t most, const std::string& field) {
+  if (theirs >= NIGHTINGALE_F32 && theirs <= most) return static_cast<Precision>(theirs);
+  fail(ErrorCode::option_invalid, field + " = " + std::to_string(theirs) + " is no precision",
+       "NIGHTINGALE_F32 is 0, NIGHTINGALE_INT8 is 1; T3's weights may also be NIGHTINGALE_INT4, 2");
+}
+
 inline EngineOptions options_of(const nightingale_options* theirs) {
   EngineOptions options;
   if (theirs == nullptr) return options;
@@ -91,6 +97,8 @@ inline EngineOptions options_of(const nightingale_options* theirs) {
   options.threads = all.threads;
   options.variant = static_cast<Variant>(all.variant);
   if (all.language != nullptr) options.language = all.language;
+  options.precisions = {precision_of(all.weights, NIGHTINGALE_INT4, "weights"),
+                        precision_of(all.flow, NIGHTINGALE_INT8, "flow")};
   options.watermark = all.watermark != 0;
   if (all.watermark_weights != nullptr) options.watermark_weights = all.watermark_weights;
   return options;

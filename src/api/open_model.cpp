@@ -33,7 +33,7 @@ WantedLanguage wanted_language(Variant variant) {
 std::unique_ptr<Ops> make_substrate(const EngineOptions& options) {
   check_threads(options.threads);
   if (options.substrate == Substrate::reference) return make_reference();
-  return make_cpu({.threads = options.threads});
+  return make_cpu({.threads = options.threads, .attention = options.precisions.flow});
 }
 
 std::string watermark_file(const std::string& given) {
@@ -57,7 +57,7 @@ std::shared_ptr<const Model> open_model(const std::string& path, const EngineOpt
   check_threads(options.threads);
   const ModelFolder folder = find_model(path, wanted_language(options.variant), options.language);
   const std::string watermark = options.watermark ? watermark_file(options.watermark_weights) : "";
-  return std::make_shared<const Model>(folder, make_substrate(options), watermark);
+  return std::make_shared<const Model>(folder, make_substrate(options), watermark, options.precisions);
 }
 
 }  // namespace nightingale

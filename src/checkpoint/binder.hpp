@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "checkpoint/tensor_file.hpp"
+#include "nightingale/precision.hpp"
 #include "ops/ops.hpp"
 
 namespace nightingale {
@@ -123,9 +124,9 @@ class Binding {
   void judge();
 
   // Gives each weight its numbers (f16, bf16 and f64 become float), folds weight norms, refuses numbers that
-  // are not finite (all of them in one report) and lets the substrate prepare its own form. Needs a file with
-  // bytes; on a manifest it does nothing.
-  void load(Ops& op);
+  // are not finite (all of them in one report) and lets the substrate prepare its own form, its matrices in
+  // the precision that precision.hpp gives them. Needs a file with bytes; on a manifest it does nothing.
+  void load(Ops& op, const Precisions& wanted = {});
 
   const std::vector<BoundTensor>& tensors() const;
   std::vector<SolvedSize> sizes() const;

@@ -10,6 +10,7 @@
 #include "base/failure.hpp"
 #include "checkpoint/binder_record.hpp"
 #include "checkpoint/finite.hpp"
+#include "checkpoint/precision.hpp"
 #include "checkpoint/weight_norm.hpp"
 
 namespace nightingale {
@@ -114,7 +115,7 @@ void load_batch_norm(const ClaimedBatchNorm& norm, const std::vector<Claim>& cla
 
 }  // namespace
 
-void Binding::load(Ops& op) {
+void Binding::load(Ops& op, const Precisions& wanted) {
   Record& record = *record_;
   if (!record.file.has_bytes()) return;
 
@@ -140,7 +141,11 @@ void Binding::load(Ops& op) {
               std::move(faults),
               "the file is damaged, or the training that wrote it diverged; take it again from its source"});
   }
-  for (ClaimedWeight& claimed : record.weights) op.prepare(claimed.weight);
+  for (ClaimedWeight& claimed : record.weights) {
+    WeightRecord& weight = claimed.weight.record();
+    weight.precision = precision_of(weight, wanted);
+    op.prepare(claimed.weight);
+  }
 }
 
 }  // namespace nightingale

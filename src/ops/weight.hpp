@@ -9,6 +9,7 @@
 #include <string>
 
 #include "tensor/axes.hpp"
+#include "tensor/quantised.hpp"
 
 namespace nightingale {
 
@@ -27,6 +28,7 @@ struct WeightRecord {
   std::string path;  // the name in the file: "flow.encoder_proj.weight"
   Shape shape;       // the declared axes; their symbols are known once the checkpoint has been judged
   Use use = Use::vector;
+  Precision precision = Precision::f32;  // in which a substrate is to keep it
   std::span<const float> values;         // C order; empty when only a manifest was loaded
   std::shared_ptr<const void> owner;     // keeps `values` alive: the mapped file, or a converted copy
   std::shared_ptr<const void> prepared;  // the substrate's own form, or null

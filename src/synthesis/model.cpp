@@ -42,7 +42,8 @@ BoundS3gen bind_s3gen(Binding& binding) {
   return bound;
 }
 
-Model::Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate, const std::string& watermark)
+Model::Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate, const std::string& watermark,
+             const Precisions& precisions)
     : folder_(folder),
       tokenizer_(Tokenizer::open(folder.tokenizer)),
       substrate_(std::move(substrate)) {
@@ -58,8 +59,8 @@ Model::Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate, const st
 
   check_vocabularies();
   proof_ = prove(*t3_, *flow_, *hift_);
-  t3.load(*substrate_);
-  s3gen.load(*substrate_);
+  t3.load(*substrate_, precisions);
+  s3gen.load(*substrate_, precisions);
 }
 
 // The text's ids must have a row in T3's table, and T3's tokens one in the flow's.

@@ -23,7 +23,8 @@ class Model {
   // Throws Failure: model_mismatch (all faults of a file in one report, or files that do not fit each other),
   // file_invalid, memory.
   // `watermark` is the file of the watermark's network, or empty: then nothing is marked.
-  Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate, const std::string& watermark = {});
+  Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate, const std::string& watermark = {},
+        const Precisions& precisions = {});
 
   const ModelFolder& folder() const { return folder_; }
   bool multilingual() const { return folder_.language == ModelLanguage::multilingual; }

@@ -121,7 +121,7 @@ TEST_CASE("audio_is_written_whole_or_refused_beforehand") {
 }
 
 TEST_CASE("bench_times_each_stage_of_a_model") {
-  const Bench bench = opened(Bench::open(golden("model"), 1));
+  const Bench bench = opened(Bench::open(golden("model"), {.threads = 1}));
   CHECK(bench.opened() == std::vector<std::string>{"tokens", "mel", "samples"});  // nothing there listens
   for (const std::string& stage : bench.opened()) {
     const BenchStage timed = opened(bench.run(stage));

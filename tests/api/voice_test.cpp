@@ -176,7 +176,7 @@ TEST_CASE("compare_voices_refuses_what_it_cannot_hear_or_find") {
 
 TEST_CASE("bench_times_baking_by_its_parts_without_a_network_that_speaks") {
   const Scratch scratch;
-  const Bench bench = opened(Bench::open(cloning("model"), 1, {"bake"}));
+  const Bench bench = opened(Bench::open(cloning("model"), {.threads = 1}, {"bake"}));
   CHECK(bench.opened() == std::vector<std::string>{"bake"});
   const BenchStage timed = opened(bench.run("bake", recording(scratch)));
   CHECK(timed.tokens == 150 + 175);

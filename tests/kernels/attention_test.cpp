@@ -1,6 +1,9 @@
 // The three attentions against the reference. Their tolerance is wider: the exponential turns an error of a
 // score, which is a sum of `width` products, into a relative error of a weight.
+#include <cmath>
+
 #include "both.hpp"
+#include "kernels/cpu/quantised.hpp"
 
 using namespace nightingale;
 using namespace nightingale::testing;
@@ -44,6 +47,31 @@ TEST_CASE("attention_survives_scores_that_would_overflow_an_exponential") {
         return op.attention(x, x, x, 5);
       },
       softened));
+}
+
+TEST_CASE("attention_by_bytes_is_as_far_from_float32_as_the_rounding") {
+  struct Sizes {
+    std::int64_t batch, rows, count, heads, width;
+  };
+  for (const Sizes s : {Sizes{2, 65, 65, 3, 16}, {1, 300, 301, 2, 64}, {1, 100, 750, 1, 64}}) {
+    CAPTURE(s.count);
+    const auto lines = [&](Ops& op) {
+      const Tensor query = random_tensor(op, heads_of(s.batch, s.rows, s.heads, s.width), 1);
+      const Tensor key = op.scale(random_tensor(op, heads_of(s.batch, s.count, s.heads, s.width), 2), 1, 3);
+      const Tensor value = random_tensor(op, heads_of(s.batch, s.count, s.heads, s.width), 3);
+      return op.attention(query, key, value, 0.3F);
+    };
+    const auto bytes = make_cpu({.threads = test_threads, .attention = Precision::int8});
+    const auto floats = make_cpu({.threads = test_threads});
+    const std::vector<float> exact = floats->read(lines(*floats)), rounded = bytes->read(lines(*bytes));
+    double error = 0, size = 0;
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      error += std::pow(exact[i] - rounded[i], 2);
+      size += std::pow(exact[i], 2);
+    }
+    CHECK(std::sqrt(error / size) < 0.03);
+    if (cpu::bytes_pay()) CHECK(error > 0);
+  }
 }
 
 TEST_CASE("relative_attention_agrees_inside_and_across_tiles") {

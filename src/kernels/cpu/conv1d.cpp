@@ -9,18 +9,6 @@
 
 namespace nightingale {
 
-void Cpu::prepare(Weight& weight) {
-  switch (weight->use) {
-    case Use::convolution:
-    case Use::transposed_convolution: weight.record().prepared = cpu::packed_taps(weight); return;
-    case Use::plane_convolution: weight.record().prepared = cpu::packed_plane(weight); return;
-    case Use::depthwise_convolution: weight.record().prepared = cpu::packed_depthwise(weight); return;
-    case Use::vector:
-    case Use::table:
-    case Use::matmul: return;
-  }
-}
-
 namespace {
 
 struct Conv1d {

@@ -8,7 +8,8 @@
 namespace nightingale {
 
 std::unique_ptr<Ops> make_cpu(CpuOptions options) {
-  return std::make_unique<Cpu>(options.threads > 0 ? options.threads : omp_get_num_procs());
+  return std::make_unique<Cpu>(options.threads > 0 ? options.threads : omp_get_num_procs(),
+                               options.attention);
 }
 
 }  // namespace nightingale

@@ -7,9 +7,10 @@ namespace nightingale {
 
 class Cpu final : public Ops {
  public:
-  explicit Cpu(int threads)
+  Cpu(int threads, Precision attention)
       : Ops(Type::f32),
-        threads_(threads) {}
+        threads_(threads),
+        attention_(attention) {}
 
   std::string_view name() const override { return "cpu"; }
   void prepare(Weight& weight) override;
@@ -62,6 +63,7 @@ class Cpu final : public Ops {
   }
 
   int threads_;
+  Precision attention_;
 };
 
 }  // namespace nightingale

@@ -5,6 +5,17 @@
 
 namespace nightingale::reference {
 
+// A matrix of few bits takes part with the numbers that these stand for.
+void Reference::prepare(Weight& weight) {
+  if (weight->use != Use::matmul || weight->precision == Precision::f32) return;
+  const Shape shape = weight.shape().resolved();
+  const QuantisedLayout layout = layout_of(weight->precision, shape.count(0), shape.count(1));
+  const auto numbers =
+      std::make_shared<const std::vector<float>>(dequantised(quantised(weight->values, layout)));
+  weight.record().values = *numbers;
+  weight.record().owner = numbers;
+}
+
 void Reference::do_embedding(const Tensor& ids, const Weight& table, Tensor& out) {
   const std::int64_t width = width_of(out);
   double* to = out.data<double>();

@@ -13,6 +13,7 @@ class Reference : public Ops {
   Reference()
       : Ops(Type::f64) {}
   std::string_view name() const override { return "reference"; }
+  void prepare(Weight& weight) override;
   std::unique_ptr<Cache> make_cache(const CacheSizes& sizes) override;
 
  private:

@@ -1,0 +1,80 @@
+// Rows of floats as bytes, without instructions of their own: quantised_vnni.cpp has those for AVX-512.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "kernels/cpu/functions.hpp"
+#include "kernels/cpu/quantised_strip.hpp"
+
+namespace nightingale::cpu {
+
+namespace {
+
+// to[i] = x[i] · factor to the nearest; returns their sum.
+NIGHTINGALE_INLINE std::int32_t nearest(const float* x, std::int64_t count, float factor, std::int8_t* to) {
+  std::int32_t sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float shifted = x[i] * factor + rounder;
+    const std::int32_t number = std::bit_cast<std::int32_t>(shifted) - std::bit_cast<std::int32_t>(rounder);
+    to[i] = static_cast<std::int8_t>(number);
+    sum += number;
+  }
+  return sum;
+}
+
+NIGHTINGALE_INLINE float highest_of(const float* x, std::int64_t count) {
+  float highest = -std::numeric_limits<float>::infinity();
+#pragma omp simd reduction(max : highest)
+  for (std::int64_t i = 0; i < count; ++i) highest = select(x[i] > highest, x[i], highest);
+  return highest;
+}
+
+void fill_up(const ByteRow& to) {
+  const std::int64_t groups = (to.count + to.group - 1) / to.group;
+  std::fill(to.numbers + to.count, to.numbers + groups * to.group, std::int8_t{0});
+}
+
+}  // namespace
+
+NIGHTINGALE_MULTIVERSION void round_plain(const float* x, const ByteRow& to) {
+  for (std::int64_t start = 0, g = 0; start < to.count; start += to.group, ++g) {
+    const std::int64_t count = std::min(to.group, to.count - start);
+    float largest = 0;
+#pragma omp simd reduction(max : largest)
+    for (std::int64_t i = 0; i < count; ++i) {
+      const float size = std::abs(x[start + i]);
+      largest = select(size > largest, size, largest);
+    }
+    const float factor = largest > 0 ? most_byte / largest : 0;
+    to.sums[g] = nearest(x + start, count, factor, to.numbers + start);
+    to.scales[g] = largest / most_byte;
+  }
+  fill_up(to);
+}
+
+NIGHTINGALE_MULTIVERSION float soften_plain(const float* scores, float scale, const ByteRow& to) {
+  const float highest = highest_of(scores, to.count);
+  float sum = 0;
+  for (std::int64_t start = 0, g = 0; start < to.count; start += to.group, ++g) {
+    const std::int64_t count = std::min(to.group, to.count - start);
+    const float own = highest_of(scores + start, count);
+    constexpr std::int64_t together = 64;
+    float softened[together];
+    to.sums[g] = 0;
+    for (std::int64_t i = 0; i < count; i += together) {
+      const std::int64_t some = std::min(together, count - i);
+      const float* from = scores + start + i;
+#pragma omp simd
+      for (std::int64_t j = 0; j < some; ++j) softened[j] = exponential(scale * (from[j] - own));
+      to.sums[g] += nearest(softened, some, most_byte, to.numbers + start + i);
+    }
+    to.scales[g] = exponential(scale * (own - highest)) / most_byte;
+    sum += to.scales[g] * static_cast<float>(to.sums[g]);
+  }
+  fill_up(to);
+  return sum;
+}
+
+}  // namespace nightingale::cpu

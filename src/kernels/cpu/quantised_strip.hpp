@@ -1,0 +1,84 @@
+// One strip of 16 outputs of a quantised matrix for up to eight rows of x: what the kernels of each
+// instruction set share. Used by quantised*.cpp only.
+#pragma once
+
+#include <cstdint>
+
+#include "tensor/quantised.hpp"
+
+namespace nightingale::cpu {
+
+struct Strip {
+  const std::uint8_t* numbers;
+  const std::uint16_t* scales;
+  const std::uint16_t* minima;  // null: int8
+  std::int64_t groups, group;
+  std::int64_t outputs;  // of the 16 that are real
+};
+
+struct XRows {
+  const std::int8_t* numbers;  // [row, column]
+  const float* scales;         // [row, group]
+  const std::int32_t* sums;    // [row, group]
+  std::int64_t columns;
+};
+
+constexpr std::int64_t most_rows_together = 8;
+// How many of the rows that are left a kernel takes: 8, 4, 2 or 1.
+constexpr std::int64_t rows_together(std::int64_t left) {
+  return left >= most_rows_together ? most_rows_together : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+}
+
+// out [row, stride], its first `outputs` numbers of each row are written.
+using StripKernel = void (*)(std::int64_t rows, const Strip& strip, const XRows& x, float* out,
+                             std::int64_t stride);
+
+void strip_plain(std::int64_t rows, const Strip& strip, const XRows& x, float* out, std::int64_t stride);
+#if defined(__x86_64__)
+void strip_avx2(std::int64_t rows, const Strip& strip, const XRows& x, float* out, std::int64_t stride);
+void strip_vnni(std::int64_t rows, const Strip& strip, const XRows& x, float* out, std::int64_t stride);
+#endif
+
+// Two strips of int8 for rows_of_pair rows at once, which keeps the multipliers busy when there are many
+// rows: `one` writes 16 outputs of each row, `other` those behind them.
+constexpr std::int64_t rows_of_pair = 6;
+using PairKernel = void (*)(const Strip& one, const Strip& other, const XRows& x, float* out,
+                            std::int64_t stride);
+#if defined(__x86_64__)
+void pair_vnni(const Strip& one, const Strip& other, const XRows& x, float* out, std::int64_t stride);
+#endif
+
+// One row as bytes, group by group: where its numbers go, [column], and a scale and a sum for each group.
+struct ByteRow {
+  std::int64_t count, group;  // columns of the row itself; groups are filled up with 0
+  std::int8_t* numbers;
+  float* scales;
+  std::int32_t* sums;
+};
+constexpr float most_byte = 127;
+
+// The largest number of each group becomes ±127.
+using RoundKernel = void (*)(const float* x, const ByteRow& to);
+// number · scale ≈ e^(scale·(score − the highest of the row)); returns the sum of what the numbers stand for.
+using SoftenKernel = float (*)(const float* scores, float scale, const ByteRow& to);
+
+void round_plain(const float* x, const ByteRow& to);
+float soften_plain(const float* scores, float scale, const ByteRow& to);
+#if defined(__x86_64__)
+void round_avx512(const float* x, const ByteRow& to);
+float soften_avx512(const float* scores, float scale, const ByteRow& to);
+#endif
+
+// The fastest that this machine can run; no pair where many rows are no faster by bytes than by float32.
+struct StripKernels {
+  StripKernel strip;
+  PairKernel pair;
+  RoundKernel round;
+  SoftenKernel soften;
+};
+const StripKernels& strip_kernels();
+
+// How far ahead of its work a kernel asks for the matrix, in bytes: without, half the memory's rate is lost.
+constexpr std::int64_t bytes_ahead = 4096;
+
+}  // namespace nightingale::cpu

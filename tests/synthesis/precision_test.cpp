@@ -1,0 +1,110 @@
+// What fewer bits cost, on the model that ships and so on real speech: how often T3 still holds the same
+// token for the best, given the same tokens before it, and how far the mel moves.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "models/t3/facts.hpp"
+#include "synthesis/golden_model.hpp"
+#include "synthesis/inputs.hpp"
+#include "synthesis/pieces.hpp"
+#include "synthesis/renderer.hpp"
+#include "synthesis/speech.hpp"
+
+using namespace nightingale;
+using Tokens = std::vector<std::int32_t>;
+
+namespace {
+
+constexpr const char* fledgling = NIGHTINGALE_SOURCE "/models/fledgling";
+constexpr const char* sentence = "The lamp on the shelf was warm, and nobody had written to him for years.";
+
+struct Opened {
+  Model model;
+  VoiceArrays voice = read_voice(std::string(fledgling) + "/conds.pt");
+
+  explicit Opened(const Precisions& precisions)
+      : model(find_model(fledgling, WantedLanguage::automatic, ""),
+              make_cpu({.threads = 1, .attention = precisions.flow}), "", precisions) {}
+
+  Tokens text() const {
+    Request request;
+    request.text = sentence;
+    return pieces_of(request, model.tokenizer(), {model.t3().most_text(), model.t3().most_speech()}).front();
+  }
+};
+
+Tokens spoken(const Opened& with) {
+  Ops& op = with.model.ops();
+  Random random(3);
+  const Tensor condition = with.model.t3().condition(op, t3_voice(op, with.voice, with.voice.emotion));
+  return sound_tokens(generate_speech(op, with.model.t3(), condition, with.text(), {}, random));
+}
+
+// The best token at each place, when `tokens` were those before it.
+Tokens best_tokens(const Opened& with, const Tokens& tokens) {
+  Ops& op = with.model.ops();
+  const t3::T3& t3 = with.model.t3();
+  const Tokens ids = with.text();
+  const auto text_rows = static_cast<std::int64_t>(ids.size()),
+             count = static_cast<std::int64_t>(tokens.size());
+  const Tensor condition = t3.condition(op, t3_voice(op, with.voice, with.voice.emotion));
+  const auto cache = t3.make_cache(op, t3::Guidance::on, t3.condition_rows() + text_rows + 2 + count);
+  Tensor logits = t3.prefill(op, condition, op.write_ids({{"batch", 1}, {"row", text_rows}}, ids),
+                             t3::Guidance::on, *cache);
+  Tokens best;
+  for (std::int64_t index = 1; index <= count; ++index) {
+    const std::vector<float> both = op.read(logits);
+    const auto end = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
+    best.push_back(static_cast<std::int32_t>(std::max_element(both.begin(), end) - both.begin()));
+    const Tensor id =
+        op.write_ids({{"batch", 1}, {"row", 1}}, std::array{tokens[static_cast<std::size_t>(index - 1)]});
+    logits = t3.step(op, id, index, t3::Guidance::on, *cache);
+  }
+  return best;
+}
+
+std::vector<float> mel(const Opened& with, const Tokens& tokens) {
+  Ops& op = with.model.ops();
+  Random random(4);
+  const Renderer renderer{op, with.model.flow(), with.model.hift(), with.voice};
+  const std::int64_t frames = renderer.frames_of(static_cast<std::int64_t>(tokens.size()));
+  return op.read(renderer.mel(tokens, draw_mel_noise(op, frames, random)));
+}
+
+double distance(const std::vector<float>& exact, const std::vector<float>& rounded) {
+  double error = 0, size = 0;
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    error += std::pow(exact[i] - rounded[i], 2);
+    size += std::pow(exact[i], 2);
+  }
+  return std::sqrt(error / size);
+}
+
+}  // namespace
+
+TEST_CASE("fewer_bits_of_t3_choose_the_same_tokens") {
+  const Opened exact({});
+  const Tokens tokens = spoken(exact);
+  REQUIRE(tokens.size() > 60);
+  const Tokens best = best_tokens(exact, tokens);
+  for (const auto& [precision, least] :
+       {std::pair{Precision::int8, 0.97}, std::pair{Precision::int4, 0.85}}) {
+    const Tokens rounded = best_tokens(Opened({.t3 = precision}), tokens);
+    std::size_t same = 0;
+    for (std::size_t i = 0; i < best.size(); ++i) same += best[i] == rounded[i] ? 1 : 0;
+    const double share = static_cast<double>(same) / static_cast<double>(best.size());
+    MESSAGE(name_of(precision) << ": " << share << " of " << best.size() << " best tokens are the same");
+    CHECK(share >= least);
+  }
+}
+
+TEST_CASE("fewer_bits_of_the_flow_make_nearly_the_same_mel") {
+  const Opened exact({});
+  const Tokens tokens = spoken(exact);
+  const double apart = distance(mel(exact, tokens), mel(Opened({.flow = Precision::int8}), tokens));
+  MESSAGE("int8: the mel is " << apart << " of its size away");
+  CHECK(apart < 0.03);
+}

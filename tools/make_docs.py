@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # What speaks, what listens, and the watermark: between them all networks there are.
 MODELS = [ROOT / "tests" / place for place in ("goldens/english/model", "goldens/cloning/model", "manifests/perth_net_250000.pth.tar.json")]
 MADE = "<!-- Made by tools/make_docs.py. Change what it reads, then run it again. -->\n"
-VERBS = ("speak", "convert", "voice bake", "voice show", "voice compare", "detect", "inspect", "verify", "explain", "bench", "version")
+VERBS = ("speak", "convert", "voice bake", "voice show", "voice compare", "detect", "inspect", "verify", "explain", "bench", "quantize", "version")
 
 
 def read(path):

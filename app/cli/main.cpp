@@ -15,7 +15,7 @@ int run(int count, char** arguments) {
   program.require_subcommand(1);
   program.failure_message(CLI::FailureMessage::simple);
   for (const auto add : {add_speak, add_voice, add_convert, add_detect, add_inspect, add_verify, add_explain,
-                         add_bench, add_version, add_later}) {
+                         add_bench, add_quantize, add_version, add_later}) {
     add(program, status);
   }
   try {

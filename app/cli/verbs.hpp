@@ -20,6 +20,7 @@ void add_verify(CLI::App& program, int& status);
 void add_explain(CLI::App& program, int& status);
 void add_detect(CLI::App& program, int& status);
 void add_bench(CLI::App& program, int& status);
+void add_quantize(CLI::App& program, int& status);
 void add_version(CLI::App& program, int& status);
 void add_later(CLI::App& program, int& status);  // verbs that are not built yet
 

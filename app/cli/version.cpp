@@ -12,7 +12,7 @@ void add_version(CLI::App& program, int& status) {
 }
 
 void add_later(CLI::App& program, int& status) {
-  for (const char* name : {"models", "pull", "quantize", "serve"}) {
+  for (const char* name : {"models", "pull", "serve"}) {
     CLI::App* verb = program.add_subcommand(name, "");
     verb->group("");  // not listed in the help
     verb->allow_extras();

@@ -120,6 +120,13 @@ class NIGHTINGALE_EXPORT Engine {
   std::shared_ptr<const Model> model_;
 };
 
+// Writes a model folder again with its matrices in few bits, so that they need not be rounded at every start:
+// T3's file and, with precisions.flow, the flow's in a form that is used where it is mapped, all other files
+// as they are. Errors: option_invalid (nothing is to be rounded, the folder holds files), model_missing,
+// model_mismatch, file_invalid (it has been rounded before), output_failed.
+NIGHTINGALE_EXPORT Result<Done> quantize(const std::string& model, const std::string& folder,
+                                         const Precisions& precisions, Variant variant = Variant::automatic);
+
 struct Bakery;
 
 // Makes voices of recordings. Constant after opening and cheap to copy, like an Engine.

@@ -7,6 +7,7 @@
 #include "nightingale/version.h"
 #include "synthesis/pieces.hpp"
 #include "synthesis/pipeline.hpp"
+#include "synthesis/quantize.hpp"
 #include "voice/voice.hpp"
 
 namespace nightingale {
@@ -36,6 +37,14 @@ Result<Engine> Engine::open(const std::string& model, const EngineOptions& optio
 
 Result<Audio> Engine::speak(const Request& request, const Voice& voice) const {
   return guarded([&] { return audio_of(nightingale::speak(*model_, voice.kept_->arrays, request)); });
+}
+
+Result<Done> quantize(const std::string& model, const std::string& folder, const Precisions& precisions,
+                      Variant variant) {
+  return guarded([&] {
+    quantize(find_model(model, wanted_language(variant), ""), folder, precisions);
+    return Done{};
+  });
 }
 
 Result<Done> check_request(const Request& request) {

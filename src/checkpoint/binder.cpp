@@ -242,6 +242,14 @@ const std::vector<BoundTensor>& Binding::tensors() const {
   return record_->bound;
 }
 
+std::vector<Weight> Binding::weights() const {
+  std::vector<Weight> weights;
+  for (const ClaimedWeight& claimed : record_->weights) {
+    if (!claimed.direction) weights.push_back(claimed.weight);
+  }
+  return weights;
+}
+
 std::vector<SolvedSize> Binding::sizes() const {
   std::vector<SolvedSize> sizes;
   for (const auto& [symbol, value] : record_->solution.values) {

@@ -129,6 +129,8 @@ class Binding {
   void load(Ops& op, const Precisions& wanted = {});
 
   const std::vector<BoundTensor>& tensors() const;
+  // The weights that were claimed whole, by their names in the file: no halves of weight norms.
+  std::vector<Weight> weights() const;
   std::vector<SolvedSize> sizes() const;
   std::vector<LayerCount> layers() const;
   const std::vector<UnusedTensors>& unused() const;

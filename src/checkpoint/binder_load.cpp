@@ -11,6 +11,7 @@
 #include "checkpoint/binder_record.hpp"
 #include "checkpoint/finite.hpp"
 #include "checkpoint/precision.hpp"
+#include "checkpoint/quantized_tensor.hpp"
 #include "checkpoint/weight_norm.hpp"
 
 namespace nightingale {
@@ -62,8 +63,28 @@ void look_for_faults(const std::string& name, const std::vector<std::int64_t>& s
                     "finite numbers", origin});
 }
 
+// The scales of a matrix of few bits, whose other numbers cannot be at fault.
+void look_for_scales(const WeightRecord& weight, const StoredTensor& tensor, std::vector<Fact>& faults) {
+  const auto count = static_cast<std::size_t>(weight.few_bits->layout.scales());
+  for (const std::uint16_t* scales : {weight.few_bits->scales, weight.few_bits->minima}) {
+    if (scales == nullptr) continue;
+    std::vector<float> numbers;
+    numbers.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) numbers.push_back(from_bfloat16(scales[i]));
+    const auto place = first_not_finite(numbers);
+    if (!place) continue;
+    faults.push_back({weight.path, number_text(numbers[*place]) + " among its scales",
+                      "finite numbers in " + shape_text(tensor.shape), ""});
+  }
+}
+
 void load_plain(WeightRecord& weight, const StoredTensor& tensor,
                 const std::shared_ptr<const TensorFile>& file, std::vector<Fact>& faults) {
+  weight.few_bits = weight.use == Use::matmul ? quantized_view(tensor) : std::nullopt;
+  if (weight.few_bits) {
+    weight.owner = file;
+    return look_for_scales(weight, tensor, faults);
+  }
   if (can_be_used_in_place(tensor)) {
     weight.values = {reinterpret_cast<const float*>(tensor.bytes.data()),
                      tensor.bytes.size() / sizeof(float)};
@@ -143,7 +164,7 @@ void Binding::load(Ops& op, const Precisions& wanted) {
   }
   for (ClaimedWeight& claimed : record.weights) {
     WeightRecord& weight = claimed.weight.record();
-    weight.precision = precision_of(weight, wanted);
+    weight.precision = weight.few_bits ? weight.few_bits->layout.precision : precision_of(weight, wanted);
     op.prepare(claimed.weight);
   }
 }

@@ -39,7 +39,7 @@ std::string_view plural_of(Kind kind) {
 
 bool is_number_of_weights(StoredType type) {
   return type == StoredType::f64 || type == StoredType::f32 || type == StoredType::f16 ||
-         type == StoredType::bf16;
+         type == StoredType::bf16 || type == StoredType::i8_groups || type == StoredType::i4_groups;
 }
 
 class Report {

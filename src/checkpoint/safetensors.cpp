@@ -8,6 +8,7 @@
 
 #include "base/failure.hpp"
 #include "base/replace_file.hpp"
+#include "checkpoint/quantized_tensor.hpp"
 #include "checkpoint/strict_json.hpp"
 #include "checkpoint/strided.hpp"
 
@@ -214,6 +215,7 @@ TensorFile parse_safetensors(const MappedFile& file) {
     entry.tensor.bytes = data.subspan(entry.begin, entry.end - entry.begin);
     tensors.push_back(std::move(entry.tensor));
   }
+  restore_quantized(file.path, metadata, tensors);
   return TensorFile(file.path, std::move(tensors), std::move(metadata), file.owner);
 }
 
@@ -236,9 +238,10 @@ void write_safetensors(const std::string& path, const std::vector<StoredTensor>&
     offset = end;
   }
 
-  // Blanks after the header bring the data to a multiple of eight.
+  // Blanks after the header bring the data to the begin of a line of the cache.
+  constexpr std::size_t line = 64;
   std::string text = header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  text.resize((text.size() + length_bytes - 1) / length_bytes * length_bytes, ' ');
+  text.resize((text.size() + length_bytes + line - 1) / line * line - length_bytes, ' ');
   const std::uint64_t length = text.size();
   parts[0] = std::as_bytes(std::span(&length, 1));
   parts[1] = std::as_bytes(std::span(text));

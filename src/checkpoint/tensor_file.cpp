@@ -14,6 +14,7 @@
 #include <limits>
 
 #include "base/failure.hpp"
+#include "checkpoint/quantized_tensor.hpp"
 #include "checkpoint/strided.hpp"
 
 namespace nightingale {
@@ -25,7 +26,7 @@ struct TypeFacts {
   std::size_t size;
 };
 
-constexpr std::array<TypeFacts, 10> type_facts = {{
+constexpr std::array<TypeFacts, 12> type_facts = {{
     {StoredType::f64, "F64", 8},
     {StoredType::f32, "F32", 4},
     {StoredType::f16, "F16", 2},
@@ -36,6 +37,8 @@ constexpr std::array<TypeFacts, 10> type_facts = {{
     {StoredType::i8, "I8", 1},
     {StoredType::u8, "U8", 1},
     {StoredType::boolean, "BOOL", 1},
+    {StoredType::i8_groups, "int8", 1},
+    {StoredType::i4_groups, "int4", 1},
 }};
 
 constexpr const TypeFacts& facts_of(StoredType type) {
@@ -150,6 +153,16 @@ void decode_all(const StoredTensor& tensor, const std::byte* at, std::vector<Val
   }
 }
 
+// What the numbers of a matrix of few bits stand for.
+template <typename Value>
+void decode_few_bits(const StoredTensor& tensor, std::vector<Value>& values) {
+  StoredTensor aligned = tensor;
+  const std::vector<std::byte> copy(tensor.bytes.begin(), tensor.bytes.end());
+  aligned.bytes = copy;
+  const std::vector<float> numbers = dequantized(*quantized_view(aligned));
+  for (std::size_t i = 0; i < values.size(); ++i) convert(tensor, numbers[i], values[i]);
+}
+
 template <typename Value>
 void decode_all(const StoredTensor& tensor, const std::byte* at, std::vector<Value>& values) {
   switch (tensor.type) {
@@ -163,13 +176,16 @@ void decode_all(const StoredTensor& tensor, const std::byte* at, std::vector<Val
     case StoredType::i8: return decode_all<StoredType::i8>(tensor, at, values);
     case StoredType::u8: return decode_all<StoredType::u8>(tensor, at, values);
     case StoredType::boolean: return decode_all<StoredType::boolean>(tensor, at, values);
+    case StoredType::i8_groups:
+    case StoredType::i4_groups: return decode_few_bits(tensor, values);
   }
 }
 
 template <typename Value>
 std::vector<Value> to_values(const StoredTensor& tensor) {
   const auto count = static_cast<std::size_t>(tensor.element_count());
-  if (tensor.bytes.size() != count * size_of(tensor.type)) {
+  const bool few_bits = tensor.type == StoredType::i8_groups || tensor.type == StoredType::i4_groups;
+  if (few_bits ? tensor.bytes.empty() : tensor.bytes.size() != count * size_of(tensor.type)) {
     fail(ErrorCode::file_invalid,
          fmt::format("tensor {} has a shape but no values: it comes from a manifest", tensor.name),
          "give the checkpoint itself");
@@ -195,7 +211,7 @@ std::size_t size_of(StoredType type) {
 
 bool stored_type_of(std::string_view name, StoredType& type) {
   for (const TypeFacts& facts : type_facts) {
-    if (facts.name != name) continue;
+    if (facts.name != name || facts.type >= StoredType::i8_groups) continue;
     type = facts.type;
     return true;
   }

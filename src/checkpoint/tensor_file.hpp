@@ -15,23 +15,27 @@
 
 namespace nightingale {
 
-enum class StoredType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
+// The last two are matrices of few bits, see quantized_tensor.hpp.
+enum class StoredType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean, i8_groups, i4_groups };
 
 // The name safetensors gives the type: "F32", "BF16", "BOOL".
 std::string_view name_of(StoredType type);
-// Bytes of one element.
+// Bytes of one element; those of a matrix of few bits are not of one size, and it is 1.
 std::size_t size_of(StoredType type);
-// The type of that name; returns false and leaves `type` alone when there is none.
+// The type of that name in a header, which no matrix of few bits has; returns false and leaves `type` alone
+// when there is none.
 bool stored_type_of(std::string_view name, StoredType& type);
 
-// One tensor as it lies in a file. `bytes` is little-endian, holds exactly the product of the shape, may
-// start at any address, lives as long as the `TensorFile` it came from, and is empty in a manifest.
+// One tensor as it lies in a file. `bytes` is little-endian, holds exactly the product of the shape (of few
+// bits: what their layout takes), may start at any address, lives as long as the `TensorFile` it came from,
+// and is empty in a manifest.
 struct StoredTensor {
   std::string name;
   StoredType type = StoredType::f32;
   std::vector<std::int64_t> shape;
   bool fortran_order = false;
   std::span<const std::byte> bytes;
+  std::int64_t group = 0;  // of a matrix of few bits: columns that share a scale
 
   // The product of the shape; 1 for a scalar. Readers have made sure that it does not overflow.
   std::int64_t element_count() const;

@@ -17,6 +17,12 @@ struct Linear {
   Tensor forward(Ops& op, const Tensor& x, const Fused& fused = {}) const {
     return op.linear(x, weight, bias, fused);
   }
+  Projection with(const Fused& fused = {}) const { return {weight, bias, fused}; }
 };
+
+// What several layers make of the same x, in their order.
+inline std::vector<Tensor> forward_each(Ops& op, const Tensor& x, std::initializer_list<Projection> layers) {
+  return op.linears(x, std::span<const Projection>(layers.begin(), layers.size()));
+}
 
 }  // namespace nightingale

@@ -144,6 +144,22 @@ Tensor Ops::linear(const Tensor& x, const Weight& weight, const Weight& bias, co
   return out;
 }
 
+std::vector<Tensor> Ops::linears(const Tensor& x, std::span<const Projection> projections) {
+  require_type("linears", x, real_);
+  std::vector<Tensor> outs;
+  for (const Projection& p : projections) {
+    outs.push_back(allocate(rules::linear(x, p.weight, p.bias, p.fused), real_));
+  }
+  do_linears(x, projections, outs);
+  return outs;
+}
+
+void Ops::do_linears(const Tensor& x, std::span<const Projection> projections, std::span<Tensor> outs) {
+  for (std::size_t i = 0; i < outs.size(); ++i) {
+    do_linear(x, projections[i].weight, projections[i].bias, projections[i].fused, outs[i]);
+  }
+}
+
 Tensor Ops::conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& geometry,
                    const Fused& fused) {
   require_type("conv1d", x, real_);

@@ -52,6 +52,13 @@ struct Fused {
   const Tensor* add = nullptr;  // same axes as the result
 };
 
+// One of several linears that read the same rows.
+struct Projection {
+  const Weight& weight;
+  const Weight& bias;
+  Fused fused = {};
+};
+
 // A 1-D convolution's geometry, in taps and rows.
 struct Convolution {
   std::int64_t stride = 1;
@@ -150,6 +157,8 @@ class Ops {
   Tensor embedding(const Tensor& ids, const Weight& table);
   // x […, in] → […, out]; weight [out, in], bias [out] or none
   Tensor linear(const Tensor& x, const Weight& weight, const Weight& bias, const Fused& fused = {});
+  // The same for several weights, in one pass over x where a substrate can.
+  std::vector<Tensor> linears(const Tensor& x, std::span<const Projection> projections);
   // x [batch, row, in] → [batch, row′, out]; weight [out, in, tap]
   Tensor conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& shape,
                 const Fused& fused = {});
@@ -258,6 +267,7 @@ class Ops {
   virtual void do_embedding(const Tensor& ids, const Weight& table, Tensor& out) = 0;
   virtual void do_linear(const Tensor& x, const Weight& weight, const Weight& bias, const Fused& fused,
                          Tensor& out) = 0;
+  virtual void do_linears(const Tensor& x, std::span<const Projection> projections, std::span<Tensor> outs);
   virtual void do_conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& shape,
                          const Fused& fused, Tensor& out) = 0;
   virtual void do_conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,

@@ -5,11 +5,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "tensor/axes.hpp"
-#include "tensor/quantised.hpp"
+#include "tensor/quantized.hpp"
 
 namespace nightingale {
 
@@ -28,10 +29,11 @@ struct WeightRecord {
   std::string path;  // the name in the file: "flow.encoder_proj.weight"
   Shape shape;       // the declared axes; their symbols are known once the checkpoint has been judged
   Use use = Use::vector;
-  Precision precision = Precision::f32;  // in which a substrate is to keep it
-  std::span<const float> values;         // C order; empty when only a manifest was loaded
-  std::shared_ptr<const void> owner;     // keeps `values` alive: the mapped file, or a converted copy
-  std::shared_ptr<const void> prepared;  // the substrate's own form, or null
+  Precision precision = Precision::f32;   // in which a substrate is to keep it
+  std::span<const float> values;          // C order; empty when only a manifest was loaded
+  std::optional<QuantizedView> few_bits;  // where a file already holds few bits; then `values` are empty
+  std::shared_ptr<const void> owner;      // keeps `values` alive: the mapped file, or a converted copy
+  std::shared_ptr<const void> prepared;   // the substrate's own form, or null
 };
 
 // A handle; an empty one stands for "this layer has no bias".

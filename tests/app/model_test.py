@@ -112,6 +112,31 @@ def halved(tensors):
     return half, rounded
 
 
+class FewBits(Verbs):
+    """The same model with its matrices in int8 or int4: rounded while it is loaded, or written so by `quantize`."""
+
+    def spoken(self, *arguments):
+        self.check(run("speak", "Hello.", "-o", self.out / "a.wav", *UNMARKED, "--voice", VOICE, *arguments), DONE)
+        return (self.out / "a.wav").read_bytes()
+
+    def test_what_quantize_writes_speaks_as_what_is_rounded_when_loaded(self):
+        whole = self.spoken("--model", MODEL)
+        for weights in ("int8", "int4"):
+            few = self.out / weights
+            self.check(run("quantize", MODEL, "-o", few, "--weights", weights), DONE)
+            rounded = self.spoken("--model", MODEL, "--weights", weights)
+            self.assertEqual(self.spoken("--model", few), rounded)
+            self.assertNotEqual(rounded, whole)
+
+    def test_quantize_refuses_what_would_lose_files_or_round_twice(self):
+        few = self.out / "few"
+        self.check(run("quantize", MODEL, "-o", few, "--weights", "int8"), DONE)
+        self.check_refused(run("quantize", MODEL, "-o", few, "--weights", "int8"), AT_FAULT, "is no empty folder")
+        self.check_refused(run("quantize", MODEL, "-o", MODEL, "--weights", "int8"), AT_FAULT, "own folder")
+        self.check_refused(run("quantize", MODEL, "-o", self.out / "b"), AT_FAULT, "nothing is to be rounded")
+        self.check_refused(run("quantize", few, "-o", self.out / "b", "--weights", "int8"), AT_FAULT, "in few bits already")
+
+
 class Stored(Voices):
     def test_weights_of_16_bits_give_what_the_same_numbers_in_32_give(self):
         whole = self.whole_model()

@@ -342,7 +342,7 @@ class Usage(Verbs):
             self.assertNotEqual(result.stderr, b"")
 
     def test_verbs_to_come_say_so_in_one_line(self):
-        for verb in ("models", "pull", "quantize", "serve"):
+        for verb in ("models", "pull", "serve"):
             result = run(verb, "anything", "--at", "all")
             self.check_refused(result, AT_FAULT, f"{verb} is not built yet")
 

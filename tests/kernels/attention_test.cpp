@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "both.hpp"
-#include "kernels/cpu/quantised.hpp"
+#include "kernels/cpu/quantized.hpp"
 
 using namespace nightingale;
 using namespace nightingale::testing;
@@ -118,6 +118,42 @@ TEST_CASE("cached_attention_agrees_through_a_prompt_and_the_steps_after_it") {
           },
           softened));
     }
+  }
+}
+
+TEST_CASE("cached_attention_in_bfloat16_is_as_far_from_float32_as_the_rounding") {
+  const auto lines = [](Ops& op, std::int64_t width) {
+    const auto cache = op.make_cache({.batch = {"batch", 2},
+                                      .head = {"head", 3},
+                                      .width = {"width", width},
+                                      .layers = 1,
+                                      .most_rows = 140});
+    std::vector<float> all;
+    std::uint32_t seed = 11;
+    for (const std::int64_t rows : {130, 1, 2}) {
+      const Tensor query = random_tensor(op, heads_of(2, rows, 3, width), ++seed);
+      const Tensor key = random_tensor(op, heads_of(2, rows, 3, width), ++seed);
+      const Tensor value = random_tensor(op, heads_of(2, rows, 3, width), ++seed);
+      const std::vector<float> out = op.read(op.cached_attention(query, key, value, *cache, 0, 0.125F));
+      all.insert(all.end(), out.begin(), out.end());
+      cache->advance(rows);
+    }
+    return all;
+  };
+  for (const std::int64_t width : {64, 20}) {
+    CAPTURE(width);
+    const auto wide = make_cpu({.threads = test_threads}), narrow = make_cpu({.threads = test_threads});
+    Weight weight = random_weight("matrix", {{"out", 16}, {"in", 64}}, 1, Use::matmul);
+    weight.record().precision = Precision::int8;
+    narrow->prepare(weight);
+    const std::vector<float> exact = lines(*wide, width), rounded = lines(*narrow, width);
+    double error = 0, size = 0;
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      error += std::pow(exact[i] - rounded[i], 2);
+      size += std::pow(exact[i], 2);
+    }
+    CHECK(std::sqrt(error / size) < 0.006);
+    CHECK(error > 0);
   }
 }
 

@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 
+#include "checkpoint/files.hpp"
 #include "models/t3/facts.hpp"
 #include "synthesis/golden_model.hpp"
 #include "synthesis/inputs.hpp"
 #include "synthesis/pieces.hpp"
+#include "synthesis/quantize.hpp"
 #include "synthesis/renderer.hpp"
 #include "synthesis/speech.hpp"
 
@@ -25,8 +28,8 @@ struct Opened {
   Model model;
   VoiceArrays voice = read_voice(std::string(fledgling) + "/conds.pt");
 
-  explicit Opened(const Precisions& precisions)
-      : model(find_model(fledgling, WantedLanguage::automatic, ""),
+  explicit Opened(const Precisions& precisions, const std::string& folder = fledgling)
+      : model(find_model(folder, WantedLanguage::automatic, ""),
               make_cpu({.threads = 1, .attention = precisions.flow}), "", precisions) {}
 
   Tokens text() const {
@@ -107,4 +110,27 @@ TEST_CASE("fewer_bits_of_the_flow_make_nearly_the_same_mel") {
   const double apart = distance(mel(exact, tokens), mel(Opened({.flow = Precision::int8}), tokens));
   MESSAGE("int8: the mel is " << apart << " of its size away");
   CHECK(apart < 0.03);
+}
+
+TEST_CASE("a_quantized_model_speaks_as_one_that_is_rounded_when_it_is_loaded") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "few";
+  const Precisions few{.t3 = Precision::int8, .flow = Precision::int8};
+  const ModelFolder whole = find_model(fledgling, WantedLanguage::automatic, "");
+  quantize(whole, path, few);
+  const Opened rounded(few), stored({.flow = Precision::int8}, path);
+  const Tokens tokens = spoken(rounded);
+  CHECK(spoken(stored) == tokens);
+  CHECK(mel(stored, tokens) == mel(rounded, tokens));
+  CHECK(std::filesystem::exists(path + "/voices/slt.voice"));
+  CHECK(std::filesystem::file_size(path + "/t3_cfg.safetensors") < std::filesystem::file_size(whole.t3));
+
+  const auto refusal = [](const auto& work) { return test::error_of(work).sentence; };
+  CHECK(refusal([&] { quantize(whole, path, few); }).find("is no empty folder") != std::string::npos);
+  CHECK(refusal([&] { quantize(whole, fledgling, few); }).find("own folder") != std::string::npos);
+  CHECK(refusal([&] { quantize(whole, folder / "other", {}); }).find("nothing is to be rounded") !=
+        std::string::npos);
+  const ModelFolder twice = find_model(path, WantedLanguage::automatic, "");
+  CHECK(refusal([&] { quantize(twice, folder / "twice", few); }).find("in few bits already") !=
+        std::string::npos);
 }

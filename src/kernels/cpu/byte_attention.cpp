@@ -6,7 +6,7 @@
 
 #include "kernels/cpu/attend.hpp"
 #include "kernels/cpu/multiversion.hpp"
-#include "kernels/cpu/quantised.hpp"
+#include "kernels/cpu/quantized.hpp"
 #include "kernels/cpu/softmax.hpp"
 #include "kernels/cpu/transpose.hpp"
 
@@ -14,7 +14,7 @@ namespace nightingale::cpu {
 
 namespace {
 
-constexpr std::int64_t strip_rows = QuantisedLayout::strip;
+constexpr std::int64_t strip_rows = QuantizedLayout::strip;
 constexpr std::int64_t line = 16;  // floats of a line of the cache
 
 constexpr std::int64_t rounded_up(std::int64_t number, std::int64_t to) {
@@ -23,26 +23,26 @@ constexpr std::int64_t rounded_up(std::int64_t number, std::int64_t to) {
 
 // Keys [count, width] for the scores, values turned over [width, count] for the sums that they weigh.
 struct Matrices {
-  QuantisedLayout keys, values;
+  QuantizedLayout keys, values;
 
   Matrices(std::int64_t count, std::int64_t width)
       : keys(layout_of(Precision::int8, count, width)),
         values(layout_of(Precision::int8, width, count)) {}
 
-  static std::int64_t floats_of_numbers(const QuantisedLayout& layout) {
+  static std::int64_t floats_of_numbers(const QuantizedLayout& layout) {
     return rounded_up(layout.strips() * layout.bytes_of_strip() / 4, line);
   }
-  static std::int64_t floats_of_scales(const QuantisedLayout& layout) {
+  static std::int64_t floats_of_scales(const QuantizedLayout& layout) {
     return rounded_up((layout.strips() * layout.scales_of_strip() + 1) / 2, line);
   }
-  static std::int64_t floats(const QuantisedLayout& layout) {
+  static std::int64_t floats(const QuantizedLayout& layout) {
     return floats_of_numbers(layout) + floats_of_scales(layout);
   }
   static std::uint8_t* numbers(float* at) { return reinterpret_cast<std::uint8_t*>(at); }
-  static std::uint16_t* scales(float* at, const QuantisedLayout& layout) {
+  static std::uint16_t* scales(float* at, const QuantizedLayout& layout) {
     return reinterpret_cast<std::uint16_t*>(at + floats_of_numbers(layout));
   }
-  static QuantisedView view(const float* at, const QuantisedLayout& layout) {
+  static QuantizedView view(const float* at, const QuantizedLayout& layout) {
     return {layout, reinterpret_cast<const std::uint8_t*>(at),
             reinterpret_cast<const std::uint16_t*>(at + floats_of_numbers(layout)), nullptr};
   }
@@ -89,10 +89,10 @@ void round_head(const ByteHead& head, float* scratch, float* to) {
   const Matrices matrices(head.count, head.width);
   const std::int64_t padded = rounded_up(head.count, strip_rows);
   turn_keys(head, padded, scratch);
-  quantise_columns(scratch, padded, matrices.keys, Matrices::numbers(to),
+  quantize_columns(scratch, padded, matrices.keys, Matrices::numbers(to),
                    Matrices::scales(to, matrices.keys));
   to += Matrices::floats(matrices.keys);
-  quantise_columns(head.values, head.stride, matrices.values, Matrices::numbers(to),
+  quantize_columns(head.values, head.stride, matrices.values, Matrices::numbers(to),
                    Matrices::scales(to, matrices.values));
 }
 
@@ -105,7 +105,7 @@ void attend_by_bytes(const ByteHead& head, const float* rounded, const ConstMatr
   float* scores = of_weights + floats_of_byte_rows(attention_rows, matrices.values);
 
   round_to_bytes(query.data, query.stride, head.width, matrices.keys.group, asking);
-  multiply_quantised(asking, Matrices::view(rounded, matrices.keys), 0, matrices.keys.strips(), scores,
+  multiply_quantized(asking, Matrices::view(rounded, matrices.keys), 0, matrices.keys.strips(), scores,
                      head.count);
   float sums[attention_rows];
   const SoftenKernel soften = strip_kernels().soften;
@@ -115,7 +115,7 @@ void attend_by_bytes(const ByteHead& head, const float* rounded, const ConstMatr
                       weights.scales + r * weights.groups, weights.sums + r * weights.groups});
   }
   const float* values = rounded + Matrices::floats(matrices.keys);
-  multiply_quantised(weights, Matrices::view(values, matrices.values), 0, matrices.values.strips(), out.data,
+  multiply_quantized(weights, Matrices::view(values, matrices.values), 0, matrices.values.strips(), out.data,
                      out.stride);
   for (std::int64_t r = 0; r < rows; ++r) multiply_by(1.0F / sums[r], out.data + r * out.stride, head.width);
 }

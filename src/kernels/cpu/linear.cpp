@@ -6,11 +6,14 @@
 // product that reads the stored order (1500 rows, 256 → 512). The tiling does not depend on the number of
 // threads, so neither do the results.
 //
-// A weight of few bits takes the same two ways with the kernels of quantised.hpp.
+// A weight of few bits takes the same two ways with the kernels of quantized.hpp.
+#include <algorithm>
+#include <array>
+
 #include "kernels/cpu/finish.hpp"
 #include "kernels/cpu/matvec.hpp"
 #include "kernels/cpu/parallel.hpp"
-#include "kernels/cpu/quantised.hpp"
+#include "kernels/cpu/quantized.hpp"
 #include "kernels/cpu/substrate.hpp"
 #include "kernels/cpu/transpose.hpp"
 
@@ -55,32 +58,84 @@ void many_rows(int threads, const Linear& l, float* scratch) {
   });
 }
 
-// Few rows share the weight's strips, many rows are cut into tiles.
-void few_bits(int threads, const Linear& l, const QuantisedView& matrix, float* scratch) {
-  const QuantisedLayout& layout = matrix.layout;
-  const cpu::ByteRows x = cpu::byte_rows_at(scratch, l.rows, layout);
-  cpu::share(threads, l.rows, l.in, [&](std::int64_t first, std::int64_t last) {
-    cpu::round_to_bytes(l.x + first * l.in, l.in, l.in, layout.group, x.part(first, last - first));
-  });
-  const auto multiply = [&](std::int64_t row, std::int64_t rows, std::int64_t first, std::int64_t last) {
-    const std::int64_t column = first * QuantisedLayout::strip;
-    const std::int64_t width = std::min(last * QuantisedLayout::strip, l.out) - column;
-    cpu::multiply_quantised(x.part(row, rows), matrix, first, last, l.result + row * l.out, l.out);
+// The whole linear as plain arrays.
+Linear linear_of(const Tensor& x, const Projection& projection, Tensor& out) {
+  Linear l;
+  l.in = x.shape().count(x.shape().rank() - 1);
+  l.out = out.shape().count(out.shape().rank() - 1);
+  l.rows = l.out == 0 ? 0 : out.shape().elements() / l.out;
+  l.x = x.data<float>();
+  l.weight = projection.weight.values();
+  const Fused& fused = projection.fused;
+  l.finish = {projection.bias ? projection.bias.values() : nullptr, fused.then,
+              fused.add ? fused.add->data<float>() : nullptr, l.out};
+  l.result = out.data<float>();
+  return l;
+}
+
+// Matrices of few bits that read the same rows, their strips one behind the other.
+struct FewBits {
+  cpu::ByteRows x;
+  std::vector<Linear> linears;
+  std::vector<QuantizedView> matrices;
+
+  std::int64_t strips() const {
+    std::int64_t sum = 0;
+    for (const QuantizedView& matrix : matrices) sum += matrix.layout.strips();
+    return sum;
+  }
+
+  // Strips [first, last) of all for rows [row, row + rows).
+  void multiply(std::int64_t row, std::int64_t rows, std::int64_t first, std::int64_t last) const {
+    for (std::size_t i = 0; i < matrices.size() && last > 0; ++i) {
+      const std::int64_t strips = matrices[i].layout.strips();
+      if (first < strips) part(i, row, rows, std::max<std::int64_t>(first, 0), std::min(last, strips));
+      first -= strips;
+      last -= strips;
+    }
+  }
+
+ private:
+  void part(std::size_t i, std::int64_t row, std::int64_t rows, std::int64_t first, std::int64_t last) const {
+    const Linear& l = linears[i];
+    const std::int64_t column = first * QuantizedLayout::strip;
+    const std::int64_t width = std::min(last * QuantizedLayout::strip, l.out) - column;
+    cpu::multiply_quantized(x.part(row, rows), matrices[i], first, last, l.result + row * l.out, l.out);
     cpu::finish(l.finish.at(row, column), rows, width, {l.result + row * l.out + column, l.out});
-  };
+  }
+};
+
+// Few rows share the strips, many rows are cut into tiles.
+void few_bits(int threads, FewBits& all, float* scratch) {
+  const Linear& l = all.linears.front();
+  const QuantizedLayout& layout = all.matrices.front().layout;
+  all.x = cpu::byte_rows_at(scratch, l.rows, layout);
+  cpu::share(threads, l.rows, l.in, [&](std::int64_t first, std::int64_t last) {
+    cpu::round_to_bytes(l.x + first * l.in, l.in, l.in, layout.group, all.x.part(first, last - first));
+  });
+  const std::int64_t strips = all.strips();
   if (l.rows <= tile_rows) {
     constexpr std::int64_t products_of_step = 16;  // an instruction of bytes does what so many others would
-    const std::int64_t cost = QuantisedLayout::strip * l.in * l.rows / products_of_step;
-    return cpu::share(threads, layout.strips(), cost,
-                      [&](std::int64_t first, std::int64_t last) { multiply(0, l.rows, first, last); });
+    const std::int64_t cost = QuantizedLayout::strip * l.in * l.rows / products_of_step;
+    return cpu::share(threads, strips, cost,
+                      [&](std::int64_t first, std::int64_t last) { all.multiply(0, l.rows, first, last); });
   }
   constexpr std::int64_t strips_of_tile = 8;
   const std::int64_t down = (l.rows + tile_rows - 1) / tile_rows;
-  const std::int64_t across = (layout.strips() + strips_of_tile - 1) / strips_of_tile;
+  const std::int64_t across = (strips + strips_of_tile - 1) / strips_of_tile;
   cpu::take_turns(threads, down * across, [&](std::int64_t task, int) {
     const std::int64_t row = task % down * tile_rows, first = task / down * strips_of_tile;
-    multiply(row, std::min(tile_rows, l.rows - row), first,
-             std::min(first + strips_of_tile, layout.strips()));
+    all.multiply(row, std::min(tile_rows, l.rows - row), first, std::min(first + strips_of_tile, strips));
+  });
+}
+
+// Whether all are kept in few bits, and in groups of the same size, so that x is rounded once for all.
+bool share_bytes(std::span<const Projection> projections) {
+  const auto group = [](const Projection& p) {
+    return static_cast<const QuantizedView*>(p.weight->prepared.get())->layout.group;
+  };
+  return std::all_of(projections.begin(), projections.end(), [&](const Projection& p) {
+    return p.weight->prepared != nullptr && group(p) == group(projections.front());
   });
 }
 
@@ -88,24 +143,32 @@ void few_bits(int threads, const Linear& l, const QuantisedView& matrix, float* 
 
 void Cpu::do_linear(const Tensor& x, const Weight& weight, const Weight& bias, const Fused& fused,
                     Tensor& out) {
-  Linear l;
-  l.in = x.shape().count(x.shape().rank() - 1);
-  l.out = out.shape().count(out.shape().rank() - 1);
-  l.rows = l.out == 0 ? 0 : out.shape().elements() / l.out;
-  l.x = x.data<float>();
-  l.weight = weight.values();
-  l.finish = {bias ? bias.values() : nullptr, fused.then, fused.add ? fused.add->data<float>() : nullptr,
-              l.out};
-  l.result = out.data<float>();
-  if (l.rows == 0) return;
-  if (weight->prepared) {
-    const auto matrix = std::static_pointer_cast<const Quantised>(weight->prepared);
-    const auto memory = scratch(cpu::floats_of_byte_rows(l.rows, matrix->layout));
-    return few_bits(threads_, l, matrix->view(), reinterpret_cast<float*>(memory.get()));
+  do_linears(x, std::array{Projection{weight, bias, fused}}, {&out, 1});
+}
+
+void Cpu::do_linears(const Tensor& x, std::span<const Projection> projections, std::span<Tensor> outs) {
+  if (outs.empty()) return;
+  if (!share_bytes(projections)) {
+    if (projections.size() > 1) {
+      for (std::size_t i = 0; i < outs.size(); ++i)
+        do_linears(x, projections.subspan(i, 1), outs.subspan(i, 1));
+      return;
+    }
+    const Linear l = linear_of(x, projections.front(), outs.front());
+    if (l.rows == 0) return;
+    if (l.rows <= cpu::few_rows) return few_rows(threads_, l);
+    const auto memory = scratch(threads_ * panel * l.in);
+    return many_rows(threads_, l, reinterpret_cast<float*>(memory.get()));
   }
-  if (l.rows <= cpu::few_rows) return few_rows(threads_, l);
-  const auto memory = scratch(threads_ * panel * l.in);
-  many_rows(threads_, l, reinterpret_cast<float*>(memory.get()));
+  FewBits all;
+  for (std::size_t i = 0; i < outs.size(); ++i) {
+    all.linears.push_back(linear_of(x, projections[i], outs[i]));
+    all.matrices.push_back(*static_cast<const QuantizedView*>(projections[i].weight->prepared.get()));
+  }
+  const Linear& first = all.linears.front();
+  if (first.rows == 0) return;
+  const auto memory = scratch(cpu::floats_of_byte_rows(first.rows, all.matrices.front().layout));
+  few_bits(threads_, all, reinterpret_cast<float*>(memory.get()));
 }
 
 }  // namespace nightingale

@@ -20,6 +20,7 @@ class Cpu final : public Ops {
   void do_embedding(const Tensor& ids, const Weight& table, Tensor& out) override;
   void do_linear(const Tensor& x, const Weight& weight, const Weight& bias, const Fused& fused,
                  Tensor& out) override;
+  void do_linears(const Tensor& x, std::span<const Projection> projections, std::span<Tensor> outs) override;
   void do_conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& shape,
                  const Fused& fused, Tensor& out) override;
   void do_conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,
@@ -64,6 +65,7 @@ class Cpu final : public Ops {
 
   int threads_;
   Precision attention_;
+  bool narrow_cache_ = false;  // once a decoder's matrix was prepared in few bits
 };
 
 }  // namespace nightingale

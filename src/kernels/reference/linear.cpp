@@ -9,9 +9,10 @@ namespace nightingale::reference {
 void Reference::prepare(Weight& weight) {
   if (weight->use != Use::matmul || weight->precision == Precision::f32) return;
   const Shape shape = weight.shape().resolved();
-  const QuantisedLayout layout = layout_of(weight->precision, shape.count(0), shape.count(1));
-  const auto numbers =
-      std::make_shared<const std::vector<float>>(dequantised(quantised(weight->values, layout)));
+  const QuantizedLayout layout = layout_of(weight->precision, shape.count(0), shape.count(1));
+  const auto numbers = std::make_shared<const std::vector<float>>(
+      weight->few_bits ? dequantized(*weight->few_bits)
+                       : dequantized(quantized(weight->values, layout).view()));
   weight.record().values = *numbers;
   weight.record().owner = numbers;
 }

@@ -14,7 +14,7 @@ inline constexpr std::int64_t memory_taps = 31;  // model_v2.py FSMNMultiHeadAtt
 inline constexpr float norm_eps = 1e-5F;         // model_v2.py ResidualAttentionBlock
 inline constexpr double rotary_theta = 10000;    // model_v2.py precompute_freqs_cis
 
-// Finite scalar quantisation: model_v2.py FSQCodebook. Each of 8 numbers becomes one of 3 levels.
+// Finite scalar quantization: model_v2.py FSQCodebook. Each of 8 numbers becomes one of 3 levels.
 inline constexpr std::int64_t digits = 8;
 inline constexpr std::int32_t levels = 3;
 inline constexpr float squeeze = 0.9990000128746033F;  // keeps a saturated tanh away from the rounding border

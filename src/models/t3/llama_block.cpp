@@ -26,17 +26,18 @@ Tensor LlamaBlock::forward(Ops& op, Tensor x, std::span<const float> frequencies
   const float scale = 1 / std::sqrt(static_cast<float>(head_width));
 
   const Tensor n = attention_norm.forward(op, x);
-  const Tensor q =
-      op.rotary(op.split(query.forward(op, n), "query", head, width), frequencies, cache.length());
-  const Tensor k = op.rotary(op.split(key.forward(op, n), "query", head, width), frequencies, cache.length());
-  const Tensor v = op.split(value.forward(op, n), "query", head, width);
+  const std::vector<Tensor> qkv = forward_each(op, n, {query.with(), key.with(), value.with()});
+  const Tensor q = op.rotary(op.split(qkv[0], "query", head, width), frequencies, cache.length());
+  const Tensor k = op.rotary(op.split(qkv[1], "query", head, width), frequencies, cache.length());
+  const Tensor v = op.split(qkv[2], "query", head, width);
   const Tensor seen =
       op.merge(op.cached_attention(q, k, v, cache, layer, scale), "head", "width", axes.query);
   x = out.forward(op, seen, {.add = &x});
 
   const Tensor m = feed_norm.forward(op, x);
-  const Tensor gated = gate.forward(op, m, {.then = {Activation::Kind::silu}});
-  return down.forward(op, op.multiply(gated, up.forward(op, m)), {.add = &x});
+  const std::vector<Tensor> wide =
+      forward_each(op, m, {gate.with({.then = {Activation::Kind::silu}}), up.with()});
+  return down.forward(op, op.multiply(wide[0], wide[1]), {.add = &x});
 }
 
 std::vector<float> rotary_frequencies() {

@@ -1,4 +1,4 @@
-#include "tensor/quantised.hpp"
+#include "tensor/quantized.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,8 +9,8 @@ namespace nightingale {
 
 namespace {
 
-constexpr std::int64_t lanes = QuantisedLayout::strip;
-constexpr std::int64_t quad = QuantisedLayout::quad;
+constexpr std::int64_t lanes = QuantizedLayout::strip;
+constexpr std::int64_t quad = QuantizedLayout::quad;
 constexpr float most_int8 = 127, most_int4 = 15;
 // Shares of a group's range that int4's numbers span: what lies beyond is cut off.
 constexpr std::array shares{1.0F, 0.94F, 0.88F, 0.82F, 0.76F};
@@ -21,7 +21,7 @@ using Lanes = std::array<float, lanes>;
 struct Group {
   std::vector<Lanes> column;
 
-  Group(std::span<const float> values, const QuantisedLayout& layout, std::int64_t strip, std::int64_t group)
+  Group(std::span<const float> values, const QuantizedLayout& layout, std::int64_t strip, std::int64_t group)
       : column(static_cast<std::size_t>(layout.group), Lanes{}) {
     const std::int64_t first = group * layout.group;
     const std::int64_t count = std::min(layout.group, layout.columns - first);
@@ -39,11 +39,22 @@ struct Group {
 // What rounding a group comes to: w ≈ scale · number + minimum.
 struct Rounding {
   Lanes scale{}, minimum{}, error{};
+
+  Lanes inverse() const {
+    Lanes out;
+    for (std::size_t lane = 0; lane < lanes; ++lane) out[lane] = scale[lane] == 0 ? 0 : 1 / scale[lane];
+    return out;
+  }
 };
 
-float nearest(float number, float scale, float minimum, float most) {
-  if (scale == 0) return 0;
-  return std::clamp(std::nearbyint((number - minimum) / scale), 0.0F, most);
+// To the nearest whole number, ties to even, for numbers below 2^22: what a compiler can do for many at once.
+float whole(float number) {
+  constexpr float rounder = 12582912.0F;  // 1.5 · 2^23
+  return (number + rounder) - rounder;
+}
+
+float nearest(float number, float inverse, float minimum, float most) {
+  return std::clamp(whole((number - minimum) * inverse), 0.0F, most);
 }
 
 float rounded(float number) {
@@ -54,21 +65,27 @@ float rounded(float number) {
 Rounding fitted(const Group& group, const Rounding& first) {
   Rounding fit;
   const auto count = static_cast<float>(group.column.size());
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    float q = 0, qq = 0, w = 0, qw = 0;
-    for (const Lanes& column : group.column) {
-      const float number = nearest(column[lane], first.scale[lane], first.minimum[lane], most_int4);
-      q += number;
-      qq += number * number;
-      w += column[lane];
-      qw += number * column[lane];
+  const Lanes inverse = first.inverse();
+  Lanes q{}, qq{}, w{}, qw{};
+  for (const Lanes& column : group.column) {
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const float number = nearest(column[lane], inverse[lane], first.minimum[lane], most_int4);
+      q[lane] += number;
+      qq[lane] += number * number;
+      w[lane] += column[lane];
+      qw[lane] += number * column[lane];
     }
-    const float spread = count * qq - q * q;
-    const float slope = spread > 0 ? (count * qw - q * w) / spread : 0;
+  }
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    const float spread = count * qq[lane] - q[lane] * q[lane];
+    const float slope = spread > 0 ? (count * qw[lane] - q[lane] * w[lane]) / spread : 0;
     fit.scale[lane] = rounded(slope);
-    fit.minimum[lane] = rounded((w - fit.scale[lane] * q) / count);
-    for (const Lanes& column : group.column) {
-      const float number = nearest(column[lane], fit.scale[lane], fit.minimum[lane], most_int4);
+    fit.minimum[lane] = rounded((w[lane] - fit.scale[lane] * q[lane]) / count);
+  }
+  const Lanes refined = fit.inverse();
+  for (const Lanes& column : group.column) {
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const float number = nearest(column[lane], refined[lane], fit.minimum[lane], most_int4);
       const float off = fit.scale[lane] * number + fit.minimum[lane] - column[lane];
       fit.error[lane] += off * off;
     }
@@ -111,32 +128,30 @@ Rounding symmetric(const Group& group) {
     float most = 0;
     for (const Lanes& column : group.column) most = std::max(most, std::abs(column[lane]));
     out.scale[lane] = rounded(most / most_int8);
-    out.minimum[lane] = -out.scale[lane] * QuantisedLayout::int8_zero;
+    out.minimum[lane] = -out.scale[lane] * QuantizedLayout::int8_zero;
   }
   return out;
 }
 
 void write_int8(const Group& group, const Rounding& how, std::uint8_t* to) {
+  const Lanes inverse = how.inverse();
   for (std::size_t c = 0; c < group.column.size(); ++c) {
     std::uint8_t* of_quad = to + c / quad * quad * lanes + c % quad;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const float signed_number =
-          how.scale[lane] == 0
-              ? 0.0F
-              : std::clamp(std::nearbyint(group.column[c][lane] / how.scale[lane]), -most_int8, most_int8);
-      of_quad[lane * quad] =
-          static_cast<std::uint8_t>(static_cast<int>(signed_number) + QuantisedLayout::int8_zero);
+      const float number = std::clamp(whole(group.column[c][lane] * inverse[lane]), -most_int8, most_int8);
+      of_quad[lane * quad] = static_cast<std::uint8_t>(static_cast<int>(number) + QuantizedLayout::int8_zero);
     }
   }
 }
 
 void write_int4(const Group& group, const Rounding& how, std::uint8_t* to) {
+  const Lanes inverse = how.inverse();
   for (std::size_t c = 0; c < group.column.size(); ++c) {
     const std::size_t number_of_quad = c / quad;
     std::uint8_t* of_pair = to + number_of_quad / 2 * quad * lanes + c % quad;
     const int shift = number_of_quad % 2 == 0 ? 0 : 4;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const float number = nearest(group.column[c][lane], how.scale[lane], how.minimum[lane], most_int4);
+      const float number = nearest(group.column[c][lane], inverse[lane], how.minimum[lane], most_int4);
       std::uint8_t& both = of_pair[lane * quad];
       both = static_cast<std::uint8_t>(both | (static_cast<unsigned>(number) << shift));
     }
@@ -154,18 +169,18 @@ std::string_view name_of(Precision precision) {
   return "f32";
 }
 
-QuantisedLayout layout_of(Precision precision, std::int64_t rows, std::int64_t columns) {
+QuantizedLayout layout_of(Precision precision, std::int64_t rows, std::int64_t columns) {
   return {precision, rows, columns, precision == Precision::int4 ? 32 : 64};
 }
 
-Quantised::Quantised(const QuantisedLayout& wanted)
+Quantized::Quantized(const QuantizedLayout& wanted)
     : layout(wanted),
       numbers(static_cast<std::size_t>(wanted.strips() * wanted.bytes_of_strip())),
       scales(static_cast<std::size_t>(wanted.strips() * wanted.scales_of_strip())),
       minima(wanted.precision == Precision::int4 ? scales.size() : 0) {}
 
-void quantise_strip(std::span<const float> values, std::int64_t strip, Quantised& to) {
-  const QuantisedLayout& layout = to.layout;
+void quantize_strip(std::span<const float> values, std::int64_t strip, Quantized& to) {
+  const QuantizedLayout& layout = to.layout;
   const bool int4 = layout.precision == Precision::int4;
   const std::int64_t bytes = layout.bytes_of_strip() / std::max<std::int64_t>(layout.groups(), 1);
   for (std::int64_t g = 0; g < layout.groups(); ++g) {
@@ -181,20 +196,20 @@ void quantise_strip(std::span<const float> values, std::int64_t strip, Quantised
   }
 }
 
-Quantised quantised(std::span<const float> values, const QuantisedLayout& layout) {
-  Quantised out(layout);
-  for (std::int64_t strip = 0; strip < layout.strips(); ++strip) quantise_strip(values, strip, out);
+Quantized quantized(std::span<const float> values, const QuantizedLayout& layout) {
+  Quantized out(layout);
+  for (std::int64_t strip = 0; strip < layout.strips(); ++strip) quantize_strip(values, strip, out);
   return out;
 }
 
-std::vector<float> dequantised(const Quantised& matrix) {
-  const QuantisedLayout& layout = matrix.layout;
+std::vector<float> dequantized(const QuantizedView& matrix) {
+  const QuantizedLayout& layout = matrix.layout;
   const bool int4 = layout.precision == Precision::int4;
   std::vector<float> out;
   out.reserve(static_cast<std::size_t>(layout.rows * layout.columns));
   for (std::int64_t row = 0; row < layout.rows; ++row) {
     const std::int64_t strip = row / lanes, lane = row % lanes;
-    const std::uint8_t* numbers = matrix.numbers.data() + strip * layout.bytes_of_strip();
+    const std::uint8_t* numbers = matrix.numbers + strip * layout.bytes_of_strip();
     for (std::int64_t column = 0; column < layout.columns; ++column) {
       const auto scale =
           static_cast<std::size_t>(strip * layout.scales_of_strip() + column / layout.group * lanes + lane);
@@ -205,7 +220,7 @@ std::vector<float> dequantised(const Quantised& matrix) {
         out.push_back(from_bfloat16(matrix.scales[scale]) * static_cast<float>(number) +
                       from_bfloat16(matrix.minima[scale]));
       } else {
-        const int number = numbers[quads * quad * lanes + within] - QuantisedLayout::int8_zero;
+        const int number = numbers[quads * quad * lanes + within] - QuantizedLayout::int8_zero;
         out.push_back(from_bfloat16(matrix.scales[scale]) * static_cast<float>(number));
       }
     }

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/cpu/quantised_strip.hpp"
+#include "kernels/cpu/quantized_strip.hpp"
 
 #define NIGHTINGALE_BYTES_AVX2 __attribute__((target("avx2,fma")))
 
@@ -16,7 +16,7 @@ namespace nightingale::cpu {
 
 namespace {
 
-constexpr std::int64_t lanes = QuantisedLayout::strip, quad = QuantisedLayout::quad;
+constexpr std::int64_t lanes = QuantizedLayout::strip, quad = QuantizedLayout::quad;
 constexpr std::int64_t bytes_of_register = 32, lanes_of_register = 8;
 constexpr int registers = 2;  // of a strip
 
@@ -44,7 +44,7 @@ template <int rows>
 NIGHTINGALE_BYTES_AVX2 inline void sums_of_int8(const std::uint8_t* numbers, const std::int8_t* x,
                                                 std::int64_t columns, std::int64_t group,
                                                 __m256i (*sum)[registers]) {
-  const __m256i zero = _mm256_set1_epi8(static_cast<char>(QuantisedLayout::int8_zero));
+  const __m256i zero = _mm256_set1_epi8(static_cast<char>(QuantizedLayout::int8_zero));
   for (std::int64_t c = 0; c < group; c += quad, numbers += lanes * quad) {
     _mm_prefetch(reinterpret_cast<const char*>(numbers + bytes_ahead), _MM_HINT_T1);
     const __m256i w[registers] = {_mm256_xor_si256(read_part(numbers, 0), zero),

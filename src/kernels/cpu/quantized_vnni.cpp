@@ -12,7 +12,7 @@
 
 #include <cstring>
 
-#include "kernels/cpu/quantised_strip.hpp"
+#include "kernels/cpu/quantized_strip.hpp"
 
 #define NIGHTINGALE_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma")))
 
@@ -20,7 +20,7 @@ namespace nightingale::cpu {
 
 namespace {
 
-constexpr std::int64_t lanes = QuantisedLayout::strip, quad = QuantisedLayout::quad;
+constexpr std::int64_t lanes = QuantizedLayout::strip, quad = QuantizedLayout::quad;
 
 NIGHTINGALE_VNNI inline __m512 from_bfloat16s(const std::uint16_t* bits) {
   constexpr int dropped = 16;
@@ -40,20 +40,29 @@ NIGHTINGALE_VNNI inline __m512i read_ahead(const std::uint8_t* numbers) {
   return _mm512_loadu_si512(numbers);
 }
 
+// Each row has two sums, which wait for each other half as long.
 template <int rows>
-NIGHTINGALE_VNNI inline void sums_of_int8(const std::uint8_t* numbers, const std::int8_t* x,
-                                          std::int64_t columns, std::int64_t group, __m512i* sum) {
-  for (std::int64_t c = 0; c < group; c += quad, numbers += lanes * quad) {
-    const __m512i w = read_ahead(numbers);
+using Sums = __m512i[rows][2];
+
+template <int rows>
+NIGHTINGALE_VNNI inline void add_int8(const std::uint8_t* numbers, const std::int8_t* x, std::int64_t columns,
+                                      std::int64_t group, Sums<rows>& sum) {
+  for (std::int64_t c = 0; c < group; c += 2 * quad, numbers += 2 * lanes * quad) {
+    const __m512i w = read_ahead(numbers), beside = read_ahead(numbers + lanes * quad);
 #pragma GCC unroll 8
-    for (int r = 0; r < rows; ++r) sum[r] = _mm512_dpbusd_epi32(sum[r], w, spread_quad(x + r * columns + c));
+    for (int r = 0; r < rows; ++r) {
+      const std::int8_t* of_row = x + r * columns + c;
+      sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], w, spread_quad(of_row));
+      sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], beside, spread_quad(of_row + quad));
+    }
   }
 }
 
 template <int rows>
-NIGHTINGALE_VNNI inline void sums_of_int4(const std::uint8_t* numbers, const std::int8_t* x,
-                                          std::int64_t columns, std::int64_t group, __m512i* sum) {
+NIGHTINGALE_VNNI inline void add_int4(const std::uint8_t* numbers, const std::int8_t* x, std::int64_t columns,
+                                      std::int64_t group, Sums<rows>& sum) {
   const __m512i half = _mm512_set1_epi8(15);
+#pragma GCC unroll 2
   for (std::int64_t c = 0; c < group; c += 2 * quad, numbers += lanes * quad) {
     const __m512i both = read_ahead(numbers);
     const __m512i low = _mm512_and_si512(both, half);
@@ -61,8 +70,8 @@ NIGHTINGALE_VNNI inline void sums_of_int4(const std::uint8_t* numbers, const std
 #pragma GCC unroll 8
     for (int r = 0; r < rows; ++r) {
       const std::int8_t* of_row = x + r * columns + c;
-      sum[r] = _mm512_dpbusd_epi32(sum[r], low, spread_quad(of_row));
-      sum[r] = _mm512_dpbusd_epi32(sum[r], high, spread_quad(of_row + quad));
+      sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], low, spread_quad(of_row));
+      sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], high, spread_quad(of_row + quad));
     }
   }
 }
@@ -74,22 +83,24 @@ NIGHTINGALE_VNNI void strip_of(const Strip& s, const XRows& x, float* out, std::
   for (int r = 0; r < rows; ++r) total[r] = _mm512_setzero_ps();
   const std::int64_t bytes = s.group * lanes / (int4 ? 2 : 1);
   for (std::int64_t g = 0; g < s.groups; ++g) {
-    __m512i sum[rows];
+    Sums<rows> sum;
 #pragma GCC unroll 8
     for (int r = 0; r < rows; ++r) {
-      const std::int32_t zero = int4 ? 0 : -QuantisedLayout::int8_zero * x.sums[r * s.groups + g];
-      sum[r] = _mm512_set1_epi32(zero);
+      const std::int32_t zero = int4 ? 0 : -QuantizedLayout::int8_zero * x.sums[r * s.groups + g];
+      sum[r][0] = _mm512_set1_epi32(zero);
+      sum[r][1] = _mm512_setzero_si512();
     }
     if constexpr (int4) {
-      sums_of_int4<rows>(s.numbers + g * bytes, x.numbers + g * s.group, x.columns, s.group, sum);
+      add_int4<rows>(s.numbers + g * bytes, x.numbers + g * s.group, x.columns, s.group, sum);
     } else {
-      sums_of_int8<rows>(s.numbers + g * bytes, x.numbers + g * s.group, x.columns, s.group, sum);
+      add_int8<rows>(s.numbers + g * bytes, x.numbers + g * s.group, x.columns, s.group, sum);
     }
     const __m512 scale = from_bfloat16s(s.scales + g * lanes);
 #pragma GCC unroll 8
     for (int r = 0; r < rows; ++r) {
       const __m512 of_x = _mm512_set1_ps(x.scales[r * s.groups + g]);
-      total[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[r]), _mm512_mul_ps(scale, of_x), total[r]);
+      const __m512 whole = _mm512_cvtepi32_ps(_mm512_add_epi32(sum[r][0], sum[r][1]));
+      total[r] = _mm512_fmadd_ps(whole, _mm512_mul_ps(scale, of_x), total[r]);
       if constexpr (int4) {
         const float all = x.scales[r * s.groups + g] * static_cast<float>(x.sums[r * s.groups + g]);
         total[r] = _mm512_fmadd_ps(from_bfloat16s(s.minima + g * lanes), _mm512_set1_ps(all), total[r]);
@@ -143,7 +154,7 @@ NIGHTINGALE_VNNI void pair_vnni(const Strip& one, const Strip& other, const XRow
     __m512i sum[rows_of_pair][2];
 #pragma GCC unroll 6
     for (int r = 0; r < rows_of_pair; ++r) {
-      sum[r][0] = sum[r][1] = _mm512_set1_epi32(-QuantisedLayout::int8_zero * x.sums[r * one.groups + g]);
+      sum[r][0] = sum[r][1] = _mm512_set1_epi32(-QuantizedLayout::int8_zero * x.sums[r * one.groups + g]);
     }
     const std::int64_t bytes = g * one.group * lanes;
     sums_of_pair(one.numbers + bytes, other.numbers + bytes, x.numbers + g * one.group, x.columns, one.group,

@@ -1,5 +1,5 @@
 // Matrices of few bits: what rounding may cost, the layout, sizes that fill no strip and no group.
-#include "tensor/quantised.hpp"
+#include "tensor/quantized.hpp"
 
 #include <doctest/doctest.h>
 
@@ -30,7 +30,7 @@ double relative_error(const std::vector<float>& values, const std::vector<float>
 
 }  // namespace
 
-TEST_CASE("quantised_numbers_stand_for_what_they_were_made_of") {
+TEST_CASE("quantized_numbers_stand_for_what_they_were_made_of") {
   struct Case {
     Precision precision;
     std::int64_t rows, columns, group;
@@ -45,23 +45,23 @@ TEST_CASE("quantised_numbers_stand_for_what_they_were_made_of") {
     CAPTURE(name_of(c.precision));
     CAPTURE(c.columns);
     const std::vector<float> values = normal_numbers(c.rows * c.columns, 3);
-    const Quantised matrix =
-        quantised(values, {.precision = c.precision, .rows = c.rows, .columns = c.columns, .group = c.group});
-    const std::vector<float> rounded = dequantised(matrix);
+    const Quantized matrix =
+        quantized(values, {.precision = c.precision, .rows = c.rows, .columns = c.columns, .group = c.group});
+    const std::vector<float> rounded = dequantized(matrix.view());
     REQUIRE(rounded.size() == values.size());
     CHECK(relative_error(values, rounded) < c.most);
   }
 }
 
-TEST_CASE("quantised_numbers_lie_where_the_layout_says") {
+TEST_CASE("quantized_numbers_lie_where_the_layout_says") {
   // Row r, column c holds r + 1 where c = 5 and nought elsewhere.
   const std::int64_t rows = 18, columns = 40;
   std::vector<float> values(static_cast<std::size_t>(rows * columns));
   for (std::int64_t row = 0; row < rows; ++row) {
     values[static_cast<std::size_t>(row * columns + 5)] = static_cast<float>(row + 1);
   }
-  const Quantised matrix =
-      quantised(values, {.precision = Precision::int8, .rows = rows, .columns = columns, .group = 32});
+  const Quantized matrix =
+      quantized(values, {.precision = Precision::int8, .rows = rows, .columns = columns, .group = 32});
   REQUIRE(matrix.layout.strips() == 2);
   REQUIRE(matrix.layout.groups() == 2);
   REQUIRE(matrix.numbers.size() == 2 * 2 * 32 * 16);
@@ -81,8 +81,8 @@ TEST_CASE("int4_takes_the_range_of_least_error") {
   // One number far from the others: the range that holds it exactly is not the best for the others.
   std::vector<float> values = normal_numbers(32, 5);
   values[7] = 6;
-  const QuantisedLayout layout{.precision = Precision::int4, .rows = 1, .columns = 32, .group = 32};
-  const double ours = relative_error(values, dequantised(quantised(values, layout)));
+  const QuantizedLayout layout{.precision = Precision::int4, .rows = 1, .columns = 32, .group = 32};
+  const double ours = relative_error(values, dequantized(quantized(values, layout).view()));
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   std::vector<float> whole_range;
   for (const float value : values) {
@@ -96,8 +96,9 @@ TEST_CASE("numbers_that_are_all_alike_are_kept") {
   for (const float value : {0.0F, 2.5F, -1.0F}) {
     const std::vector<float> values(64, value);
     for (const Precision precision : {Precision::int8, Precision::int4}) {
-      const Quantised matrix = quantised(values, {.precision = precision, .rows = 2, .columns = 32});
-      for (const float rounded : dequantised(matrix)) CHECK(rounded == doctest::Approx(value).epsilon(0.005));
+      const Quantized matrix = quantized(values, {.precision = precision, .rows = 2, .columns = 32});
+      for (const float rounded : dequantized(matrix.view()))
+        CHECK(rounded == doctest::Approx(value).epsilon(0.005));
     }
   }
 }

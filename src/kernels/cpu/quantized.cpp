@@ -1,6 +1,6 @@
-// See quantised.hpp. The kernels hold one strip of 16 outputs for a few rows of x in registers while the
-// columns pass: quantised_vnni.hpp, quantised_avx2.hpp, quantised_plain.hpp.
-#include "kernels/cpu/quantised.hpp"
+// See quantized.hpp. The kernels hold one strip of 16 outputs for a few rows of x in registers while the
+// columns pass: quantized_vnni.hpp, quantized_avx2.hpp, quantized_plain.hpp.
+#include "kernels/cpu/quantized.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "kernels/cpu/functions.hpp"
-#include "kernels/cpu/quantised_strip.hpp"
+#include "kernels/cpu/quantized_strip.hpp"
 
 namespace nightingale::cpu {
 
@@ -17,10 +17,10 @@ namespace {
 constexpr float scale_margin =
     1.004F;  // a scale that bf16 rounds down would push the largest number out of its byte
 
-constexpr std::int64_t lanes = QuantisedLayout::strip, quad = QuantisedLayout::quad;
+constexpr std::int64_t lanes = QuantizedLayout::strip, quad = QuantizedLayout::quad;
 
 // One group of 16 rows: their scales, then their numbers four columns at a time.
-NIGHTINGALE_MULTIVERSION void quantise_group(const float* at, std::int64_t stride, std::int64_t columns,
+NIGHTINGALE_MULTIVERSION void quantize_group(const float* at, std::int64_t stride, std::int64_t columns,
                                              std::int64_t group, std::uint8_t* numbers,
                                              std::uint16_t* scales) {
   float largest[lanes] = {}, inverse[lanes];
@@ -43,7 +43,7 @@ NIGHTINGALE_MULTIVERSION void quantise_group(const float* at, std::int64_t strid
       for (std::int64_t lane = 0; lane < lanes; ++lane) {
         const float shifted = (column ? column[lane] * inverse[lane] : 0.0F) + rounder;
         const std::uint32_t number = std::bit_cast<std::uint32_t>(shifted) -
-                                     std::bit_cast<std::uint32_t>(rounder) + QuantisedLayout::int8_zero;
+                                     std::bit_cast<std::uint32_t>(rounder) + QuantizedLayout::int8_zero;
         four[lane] |= number << (8 * c);
       }
     }
@@ -58,12 +58,12 @@ constexpr std::int64_t floats_for_bytes(std::int64_t bytes) {
 
 }  // namespace
 
-std::int64_t floats_of_byte_rows(std::int64_t rows, const QuantisedLayout& layout) {
+std::int64_t floats_of_byte_rows(std::int64_t rows, const QuantizedLayout& layout) {
   return floats_for_bytes(rows * layout.groups() * layout.group) +
          2 * floats_for_bytes(rows * layout.groups() * 4);
 }
 
-ByteRows byte_rows_at(float* scratch, std::int64_t rows, const QuantisedLayout& layout) {
+ByteRows byte_rows_at(float* scratch, std::int64_t rows, const QuantizedLayout& layout) {
   const std::int64_t groups = layout.groups(), columns = groups * layout.group;
   float* scales = scratch + floats_for_bytes(rows * columns);
   float* sums = scales + floats_for_bytes(rows * groups * 4);
@@ -81,12 +81,12 @@ void round_to_bytes(const float* x, std::int64_t stride, std::int64_t in, std::i
   }
 }
 
-void quantise_columns(const float* at, std::int64_t stride, const QuantisedLayout& layout,
+void quantize_columns(const float* at, std::int64_t stride, const QuantizedLayout& layout,
                       std::uint8_t* numbers, std::uint16_t* scales) {
   for (std::int64_t strip = 0; strip < layout.strips(); ++strip) {
     for (std::int64_t g = 0; g < layout.groups(); ++g) {
       const std::int64_t columns = std::min(layout.group, layout.columns - g * layout.group);
-      quantise_group(at + strip * lanes + g * layout.group * stride, stride, columns, layout.group, numbers,
+      quantize_group(at + strip * lanes + g * layout.group * stride, stride, columns, layout.group, numbers,
                      scales);
       numbers += layout.group * lanes;
       scales += lanes;
@@ -94,9 +94,9 @@ void quantise_columns(const float* at, std::int64_t stride, const QuantisedLayou
   }
 }
 
-void multiply_quantised(const ByteRows& x, const QuantisedView& matrix, std::int64_t first, std::int64_t last,
+void multiply_quantized(const ByteRows& x, const QuantizedView& matrix, std::int64_t first, std::int64_t last,
                         float* out, std::int64_t stride, const StripKernels& kernels) {
-  const QuantisedLayout& layout = matrix.layout;
+  const QuantizedLayout& layout = matrix.layout;
   const auto strip_at = [&](std::int64_t strip) {
     const std::int64_t scale = strip * layout.scales_of_strip();
     return Strip{matrix.numbers + strip * layout.bytes_of_strip(),

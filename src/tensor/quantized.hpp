@@ -26,7 +26,7 @@ namespace nightingale {
 
 std::string_view name_of(Precision precision);
 
-struct QuantisedLayout {
+struct QuantizedLayout {
   static constexpr std::int64_t strip = 16, quad = 4;
   static constexpr int int8_zero = 128;  // the number that stands for 0
 
@@ -36,6 +36,8 @@ struct QuantisedLayout {
 
   std::int64_t strips() const { return (rows + strip - 1) / strip; }
   std::int64_t groups() const { return (columns + group - 1) / group; }
+  std::int64_t numbers() const { return strips() * bytes_of_strip(); }
+  std::int64_t scales() const { return strips() * scales_of_strip(); }
   std::int64_t scales_of_strip() const { return groups() * strip; }
   std::int64_t bytes_of_strip() const {
     return groups() * group * strip / (precision == Precision::int4 ? 2 : 1);
@@ -43,20 +45,20 @@ struct QuantisedLayout {
 };
 
 // Where the numbers of one lie.
-struct QuantisedView {
-  QuantisedLayout layout;
+struct QuantizedView {
+  QuantizedLayout layout;
   const std::uint8_t* numbers;
   const std::uint16_t* scales;
   const std::uint16_t* minima;  // null: int8
 };
 
-struct Quantised {
-  explicit Quantised(const QuantisedLayout& layout);
-  QuantisedView view() const {
+struct Quantized {
+  explicit Quantized(const QuantizedLayout& layout);
+  QuantizedView view() const {
     return {layout, numbers.data(), scales.data(), minima.empty() ? nullptr : minima.data()};
   }
 
-  QuantisedLayout layout;
+  QuantizedLayout layout;
   std::vector<std::uint8_t> numbers;
   std::vector<std::uint16_t> scales, minima;  // minima: int4 only
 };
@@ -64,14 +66,14 @@ struct Quantised {
 // Rounds the rows of one strip of `values` [row, column]; the strips are independent of each other. A scale
 // and a minimum are those of the least squared error among a few ranges that cut off more or less of the
 // extremes.
-void quantise_strip(std::span<const float> values, std::int64_t strip, Quantised& to);
-Quantised quantised(std::span<const float> values, const QuantisedLayout& layout);
+void quantize_strip(std::span<const float> values, std::int64_t strip, Quantized& to);
+Quantized quantized(std::span<const float> values, const QuantizedLayout& layout);
 
 // The layout for a matrix of a checkpoint.
-QuantisedLayout layout_of(Precision precision, std::int64_t rows, std::int64_t columns);
+QuantizedLayout layout_of(Precision precision, std::int64_t rows, std::int64_t columns);
 
 // What the numbers stand for, [row, column].
-std::vector<float> dequantised(const Quantised& matrix);
+std::vector<float> dequantized(const QuantizedView& matrix);
 
 float from_bfloat16(std::uint16_t bits);
 std::uint16_t to_bfloat16(float value);  // to the nearest, ties to even; finite numbers only

@@ -1,10 +1,10 @@
-// One strip of 16 outputs of a quantised matrix for up to eight rows of x: what the kernels of each
-// instruction set share. Used by quantised*.cpp only.
+// One strip of 16 outputs of a quantized matrix for up to eight rows of x: what the kernels of each
+// instruction set share. Used by quantized*.cpp only.
 #pragma once
 
 #include <cstdint>
 
-#include "tensor/quantised.hpp"
+#include "tensor/quantized.hpp"
 
 namespace nightingale::cpu {
 
@@ -79,6 +79,6 @@ struct StripKernels {
 const StripKernels& strip_kernels();
 
 // How far ahead of its work a kernel asks for the matrix, in bytes: without, half the memory's rate is lost.
-constexpr std::int64_t bytes_ahead = 4096;
+constexpr std::int64_t bytes_ahead = 8192;
 
 }  // namespace nightingale::cpu

@@ -1,4 +1,4 @@
-// Products with a matrix of few bits (tensor/quantised.hpp): x is rounded to bytes too, group by group, so
+// Products with a matrix of few bits (tensor/quantized.hpp): x is rounded to bytes too, group by group, so
 // that the sums are of whole numbers and exact; only the scales are multiplied in float.
 //
 //   out[r][o] = Σ_group x_scale·(w_scale·Σ number·x + w_minimum·Σ x)
@@ -9,8 +9,8 @@
 
 #include <cstdint>
 
-#include "kernels/cpu/quantised_strip.hpp"
-#include "tensor/quantised.hpp"
+#include "kernels/cpu/quantized_strip.hpp"
+#include "tensor/quantized.hpp"
 
 namespace nightingale::cpu {
 
@@ -28,15 +28,15 @@ struct ByteRows {
 };
 
 // Floats of scratch that `rows` rows need, and the rows laid out there.
-std::int64_t floats_of_byte_rows(std::int64_t rows, const QuantisedLayout& layout);
-ByteRows byte_rows_at(float* scratch, std::int64_t rows, const QuantisedLayout& layout);
+std::int64_t floats_of_byte_rows(std::int64_t rows, const QuantizedLayout& layout);
+ByteRows byte_rows_at(float* scratch, std::int64_t rows, const QuantizedLayout& layout);
 
 // Rounds x, whose rows of `in` numbers begin `stride` numbers from each other.
 void round_to_bytes(const float* x, std::int64_t stride, std::int64_t in, std::int64_t group,
                     const ByteRows& to);
 
 // The outputs of strips [first, last) for every row; out is [row, stride]. Tests name the kernels.
-void multiply_quantised(const ByteRows& x, const QuantisedView& matrix, std::int64_t first, std::int64_t last,
+void multiply_quantized(const ByteRows& x, const QuantizedView& matrix, std::int64_t first, std::int64_t last,
                         float* out, std::int64_t stride, const StripKernels& kernels = strip_kernels());
 
 // Whether many rows are faster by bytes than by float32 on this machine.
@@ -44,7 +44,7 @@ bool bytes_pay();
 
 // A matrix that is made while speaking, in int8: 16 rows lie beside each other, at[column · stride + row].
 // Rows beyond `rows` must be there up to a whole strip, and are rounded like the others.
-void quantise_columns(const float* at, std::int64_t stride, const QuantisedLayout& layout,
+void quantize_columns(const float* at, std::int64_t stride, const QuantizedLayout& layout,
                       std::uint8_t* numbers, std::uint16_t* scales);
 
 }  // namespace nightingale::cpu

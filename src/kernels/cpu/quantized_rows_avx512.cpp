@@ -11,7 +11,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/functions.hpp"
-#include "kernels/cpu/quantised_strip.hpp"
+#include "kernels/cpu/quantized_strip.hpp"
 
 #define NIGHTINGALE_ROWS __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")))
 

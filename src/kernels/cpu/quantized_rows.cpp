@@ -1,11 +1,11 @@
-// Rows of floats as bytes, without instructions of their own: quantised_vnni.cpp has those for AVX-512.
+// Rows of floats as bytes, without instructions of their own: quantized_vnni.cpp has those for AVX-512.
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
 
 #include "kernels/cpu/functions.hpp"
-#include "kernels/cpu/quantised_strip.hpp"
+#include "kernels/cpu/quantized_strip.hpp"
 
 namespace nightingale::cpu {
 

@@ -2,13 +2,13 @@
 #include <algorithm>
 
 #include "kernels/cpu/multiversion.hpp"
-#include "kernels/cpu/quantised_strip.hpp"
+#include "kernels/cpu/quantized_strip.hpp"
 
 namespace nightingale::cpu {
 
 namespace {
 
-constexpr std::int64_t lanes = QuantisedLayout::strip, quad = QuantisedLayout::quad;
+constexpr std::int64_t lanes = QuantizedLayout::strip, quad = QuantizedLayout::quad;
 
 // Adds a quad's products to the sum of each of the 16 outputs; `number(byte)` is what a byte holds for it.
 template <typename Number>
@@ -33,7 +33,7 @@ NIGHTINGALE_MULTIVERSION void row_plain(const Strip& s, const XRows& x, float* o
         add_quad(numbers, bytes + c + quad, sum, [](std::uint8_t byte) { return byte >> 4; });
       } else {
         add_quad(numbers, bytes + c, sum,
-                 [](std::uint8_t byte) { return byte - QuantisedLayout::int8_zero; });
+                 [](std::uint8_t byte) { return byte - QuantizedLayout::int8_zero; });
       }
     }
     const auto of_x = static_cast<float>(x.sums[g]);

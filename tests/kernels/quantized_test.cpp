@@ -1,13 +1,14 @@
 // Products with matrices of few bits: every kernel that this machine can run, against the definition in
 // double, x rounded to bytes as they round it; and the whole operation, whose distance from float32 is that
 // of the rounding.
-#include "kernels/cpu/quantised.hpp"
+#include "kernels/cpu/quantized.hpp"
 
+#include <array>
 #include <cmath>
 
 #include "both.hpp"
 #include "kernels/cpu/multiversion.hpp"
-#include "kernels/cpu/quantised_strip.hpp"
+#include "kernels/cpu/quantized_strip.hpp"
 #include "tensor/random.hpp"
 
 using namespace nightingale;
@@ -38,9 +39,9 @@ std::vector<cpu::StripKernels> kernels_of_this_machine() {
 }
 
 // Σ over the columns of matrix · x, both as their numbers stand for.
-std::vector<double> expected(const Quantised& matrix, const cpu::ByteRows& x) {
-  const std::vector<float> w = dequantised(matrix);
-  const QuantisedLayout& layout = matrix.layout;
+std::vector<double> expected(const Quantized& matrix, const cpu::ByteRows& x) {
+  const std::vector<float> w = dequantized(matrix.view());
+  const QuantizedLayout& layout = matrix.layout;
   std::vector<double> out;
   for (std::int64_t row = 0; row < x.rows; ++row) {
     for (std::int64_t o = 0; o < layout.rows; ++o) {
@@ -56,9 +57,9 @@ std::vector<double> expected(const Quantised& matrix, const cpu::ByteRows& x) {
 }
 
 void check_kernels(const Sizes& size, Precision precision) {
-  const QuantisedLayout layout{
+  const QuantizedLayout layout{
       .precision = precision, .rows = size.out, .columns = size.in, .group = size.group};
-  const Quantised matrix = quantised(numbers(size.out * size.in, 1), layout);
+  const Quantized matrix = quantized(numbers(size.out * size.in, 1), layout);
   const std::vector<float> x = numbers(size.rows * size.in, 2);
   std::vector<float> scratch(static_cast<std::size_t>(cpu::floats_of_byte_rows(size.rows, layout)));
   const cpu::ByteRows bytes = cpu::byte_rows_at(scratch.data(), size.rows, layout);
@@ -67,7 +68,7 @@ void check_kernels(const Sizes& size, Precision precision) {
   const double scale = std::sqrt(static_cast<double>(size.in));
   for (const cpu::StripKernels& kernels : kernels_of_this_machine()) {
     std::vector<float> out(wanted.size(), 1e9F);
-    cpu::multiply_quantised(bytes, matrix.view(), 0, layout.strips(), out.data(), size.out, kernels);
+    cpu::multiply_quantized(bytes, matrix.view(), 0, layout.strips(), out.data(), size.out, kernels);
     double most = 0;
     for (std::size_t i = 0; i < out.size(); ++i) most = std::max(most, std::abs(out[i] - wanted[i]));
     CHECK(most < 2e-6 * scale);
@@ -82,7 +83,7 @@ Weight matrix_weight(const Shape& shape, Precision precision) {
 
 }  // namespace
 
-TEST_CASE("quantised_products_agree_in_every_kernel") {
+TEST_CASE("quantized_products_agree_in_every_kernel") {
   for (const Precision precision : {Precision::int8, Precision::int4}) {
     for (const Sizes& size : {Sizes{1, 32, 16, 32},
                               {2, 64, 32, 32},
@@ -101,21 +102,21 @@ TEST_CASE("quantised_products_agree_in_every_kernel") {
   }
 }
 
-TEST_CASE("quantised_products_hold_at_the_ends_of_the_bytes") {
+TEST_CASE("quantized_products_hold_at_the_ends_of_the_bytes") {
   // All numbers as large as they get, with either sign: the sums of pairs must not overflow.
   for (const Precision precision : {Precision::int8, Precision::int4}) {
     for (const float sign : {1.0F, -1.0F}) {
-      const QuantisedLayout layout{.precision = precision, .rows = 16, .columns = 64};
+      const QuantizedLayout layout{.precision = precision, .rows = 16, .columns = 64};
       std::vector<float> w(16 * 64, sign);
       w[0] = -sign;
-      const Quantised matrix = quantised(w, layout);
+      const Quantized matrix = quantized(w, layout);
       const std::vector<float> x(64, 1.0F);
       std::vector<float> scratch(static_cast<std::size_t>(cpu::floats_of_byte_rows(1, layout)));
       const cpu::ByteRows bytes = cpu::byte_rows_at(scratch.data(), 1, layout);
       cpu::round_to_bytes(x.data(), 64, 64, layout.group, bytes);
       for (const cpu::StripKernels& kernels : kernels_of_this_machine()) {
         std::vector<float> out(16);
-        cpu::multiply_quantised(bytes, matrix.view(), 0, 1, out.data(), 16, kernels);
+        cpu::multiply_quantized(bytes, matrix.view(), 0, 1, out.data(), 16, kernels);
         CHECK(out[0] == doctest::Approx(62 * sign).epsilon(0.01));
         CHECK(out[1] == doctest::Approx(64 * sign).epsilon(0.01));
       }
@@ -178,7 +179,7 @@ TEST_CASE("scores_are_softened_to_bytes_alike_in_every_kernel") {
   }
 }
 
-TEST_CASE("columns_are_quantised_as_a_whole_matrix_is") {
+TEST_CASE("columns_are_quantized_as_a_whole_matrix_is") {
   const std::int64_t rows = 32, columns = 100;
   const std::vector<float> drawn = numbers(rows * columns, 7);
   std::vector<float> turned(drawn.size());
@@ -187,10 +188,11 @@ TEST_CASE("columns_are_quantised_as_a_whole_matrix_is") {
       turned[static_cast<std::size_t>(c * rows + row)] = drawn[static_cast<std::size_t>(row * columns + c)];
     }
   }
-  const QuantisedLayout layout{.precision = Precision::int8, .rows = rows, .columns = columns, .group = 64};
-  Quantised made(layout);
-  cpu::quantise_columns(turned.data(), rows, layout, made.numbers.data(), made.scales.data());
-  const std::vector<float> ours = dequantised(made), plain = dequantised(quantised(drawn, layout));
+  const QuantizedLayout layout{.precision = Precision::int8, .rows = rows, .columns = columns, .group = 64};
+  Quantized made(layout);
+  cpu::quantize_columns(turned.data(), rows, layout, made.numbers.data(), made.scales.data());
+  const std::vector<float> ours = dequantized(made.view()),
+                           plain = dequantized(quantized(drawn, layout).view());
   double most = 0, apart = 0;
   for (std::size_t i = 0; i < drawn.size(); ++i) {
     most = std::max<double>(most, std::abs(ours[i] - drawn[i]));
@@ -239,6 +241,26 @@ TEST_CASE("linear_with_few_bits_gives_the_same_bits_for_any_number_of_threads") 
     };
     CHECK(result(1) == result(2));
     CHECK(result(1) == result(5));
+  }
+}
+
+TEST_CASE("linears_in_one_pass_are_what_each_is_alone") {
+  const auto op = make_cpu({test_threads});
+  for (const Precision precision : {Precision::f32, Precision::int8, Precision::int4}) {
+    Weight first = matrix_weight({{"out", 70}, {"in", 96}}, precision);
+    Weight second = matrix_weight({{"wide", 250}, {"in", 96}}, precision);
+    const Weight bias = random_weight("bias", {{"wide", 250}}, 4);
+    op->prepare(first);
+    op->prepare(second);
+    for (const std::int64_t rows : {1, 2, 150}) {
+      const Tensor x = random_tensor(*op, {{"row", rows}, {"in", 96}}, 5);
+      const Fused fused{.then = {Activation::Kind::silu}};
+      const std::vector<Tensor> both =
+          op->linears(x, std::array{Projection{first, {}}, Projection{second, bias, fused}});
+      REQUIRE(both.size() == 2);
+      CHECK(op->read(both[0]) == op->read(op->linear(x, first, {})));
+      CHECK(op->read(both[1]) == op->read(op->linear(x, second, bias, fused)));
+    }
   }
 }
 

@@ -16,7 +16,7 @@
 
 #include "close.hpp"
 #include "kernels/cpu/cpu.hpp"
-#include "limits.hpp"
+#include "kernels/cpu/limits.hpp"
 
 using namespace nightingale;
 using nightingale::testing::random_tensor;
@@ -46,10 +46,10 @@ class Bench {
       : threads_(threads),
         op_(make_cpu({threads})),
         much_(much_memory / sizeof(float), 1.0F) {
-    cases_.push_back({"limit: multiply-add", Bound::arithmetic, bench::multiply_add(threads),
-                      [this] { bench::multiply_add(threads_); }});
+    cases_.push_back({"limit: multiply-add", Bound::arithmetic, cpu::multiply_add_f32(threads),
+                      [this] { cpu::multiply_add_f32(threads_); }});
     cases_.push_back({"limit: read memory", Bound::memory, double(much_memory),
-                      [this] { bench::read_all(threads_, much_); }});
+                      [this] { cpu::read_all(threads_, much_); }});
   }
 
   // Every layer of decoding has weights of its own, so that none is in cache when its turn comes.

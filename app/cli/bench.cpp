@@ -67,6 +67,7 @@ Result<Done> measure(const Sides& sides, const Given& given, StageRuns& stage, B
   const Result<BenchStage> ours = sides.ours->run(stage.stage, given.recording);
   if (!ours.ok()) return ours.error();
   stage.tokens = ours->tokens;
+  stage.bytes = ours->bytes;
   stage.ours.push_back(ours->seconds);
   for (const BenchPart& part : ours->parts) stage.part(part.part).ours.push_back(part.seconds);
   report.our_memory = peak_memory();
@@ -94,12 +95,14 @@ Result<Done> measure_cold(const Given& given, StageRuns& stage) {
 
 // The first run of each side is not counted: it fills the caches.
 Result<BenchReport> measure_all(const Given& given, const Sides& sides) {
-  BenchReport report{processor_name(), given.threads, {}, 0, 0};
+  BenchReport report;
+  report.processor = processor_name();
+  report.threads = given.threads;
   for (const std::string& name : given.stages) {
     if (name != cold) {
       if (const auto warm = sides.ours->run(name, given.recording); !warm.ok()) return warm.error();
     }
-    report.stages.push_back({name, 0, {}, {}, {}});
+    report.stages.emplace_back().stage = name;
   }
   for (int run = 1; run <= given.runs; ++run) {
     for (StageRuns& stage : report.stages) {
@@ -110,6 +113,7 @@ Result<BenchReport> measure_all(const Given& given, const Sides& sides) {
     }
   }
   if (on_terminal()) fmt::print(stderr, "\r\033[K");
+  if (sides.ours) report.limits = measure_limits(given.threads);
   return report;
 }
 

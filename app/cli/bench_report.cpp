@@ -76,6 +76,29 @@ std::string stage_rows(const StageRuns& stage) {
 
 }  // namespace
 
+namespace {
+
+// "this machine reads 32.8 GB/s and multiplies 340 GFLOP/s in f32, 170 in bf16, 1370 in int8"
+std::string limits_text(const MachineLimits& limits) {
+  if (limits.read_bytes == 0) return {};
+  constexpr double giga = 1e9;
+  std::string out = fmt::format("this machine reads {:.1f} GB/s and does {:.0f} GFLOP/s in f32",
+                                limits.read_bytes / giga, limits.f32 / giga);
+  if (limits.bf16 > 0) out += fmt::format(", {:.0f} in bf16", limits.bf16 / giga);
+  if (limits.int8 > 0) out += fmt::format(", {:.0f} in int8", limits.int8 / giga);
+  return out + "\n";
+}
+
+// How near the reading of weights comes to the most that memory gives.
+std::string share_text(const StageRuns& stage, const MachineLimits& limits) {
+  if (stage.bytes == 0 || limits.read_bytes == 0) return {};
+  const double rate = stage.bytes / median(stage.ours);
+  return fmt::format("{} read {:.1f} GB/s of weights, {:.0f} % of that\n", stage.stage, rate / 1e9,
+                     100 * rate / limits.read_bytes);
+}
+
+}  // namespace
+
 PartRuns& StageRuns::part(const std::string& name) {
   const auto found =
       std::find_if(parts.begin(), parts.end(), [&](const PartRuns& known) { return known.part == name; });
@@ -95,6 +118,8 @@ std::string BenchReport::text() const {
           ? fmt::format("{:.2f}×", static_cast<double>(their_memory) / static_cast<double>(our_memory))
           : "";
   if (our_memory > 0) out += row("peak memory", gigabytes(our_memory), gigabytes(their_memory), ratio);
+  out += limits_text(limits);
+  for (const StageRuns& stage : stages) out += share_text(stage, limits);
   out.pop_back();
   return out;
 }
@@ -107,11 +132,16 @@ std::string BenchReport::json() const {
                              {"tokens", stage.tokens},
                              {"nightingale", json_of(stage.ours)},
                              {"pytorch", json_of(stage.theirs)}});
+    if (stage.bytes > 0) out["stages"].back()["bytes"] = stage.bytes;
     if (!stage.theirs.empty()) out["stages"].back()["ratio"] = median(stage.theirs) / median(stage.ours);
     for (const PartRuns& part : stage.parts) {
       out["stages"].back()["parts"][part.part] = {{"nightingale", json_of(part.ours)},
                                                   {"pytorch", json_of(part.theirs)}};
     }
+  }
+  if (limits.read_bytes > 0) {
+    out["machine"] = {
+        {"read_bytes", limits.read_bytes}, {"f32", limits.f32}, {"bf16", limits.bf16}, {"int8", limits.int8}};
   }
   out["peak_memory"] = {{"nightingale", our_memory}};
   if (their_memory > 0) out["peak_memory"]["pytorch"] = their_memory;

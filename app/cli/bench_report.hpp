@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "nightingale/nightingale.hpp"
+
 namespace nightingale::cli {
 
 // Seconds of each run.
@@ -16,6 +18,7 @@ struct PartRuns {
 struct StageRuns {
   std::string stage;
   std::int64_t tokens = 0;
+  double bytes = 0;                  // that one run had to read
   std::vector<double> ours, theirs;  // seconds of each run
   std::vector<PartRuns> parts;       // of the stage, in order
 
@@ -26,6 +29,7 @@ struct BenchReport {
   std::string processor;
   int threads = 0;
   std::vector<StageRuns> stages;
+  MachineLimits limits = {};                      // of the machine, measured in the same run
   std::int64_t our_memory = 0, their_memory = 0;  // most bytes held; 0 where nobody was asked
 
   std::string text() const;

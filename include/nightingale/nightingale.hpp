@@ -283,9 +283,18 @@ struct BenchStage {
   std::string stage;        // "tokens", "mel", "samples", "bake"
   double seconds = 0;       // of one run; of "tokens" the decoding alone
   std::int64_t tokens = 0;  // speech tokens that were decoded, that the stage was given or that it heard
+  double bytes = 0;         // of "tokens": of weights that had to be read
   // Of "bake": "doctor", "resample" (decoding included), "voice_encoder", "x_vector", "tokens", "mel".
   std::vector<BenchPart> parts = {};
 };
+
+// What the machine does at most with so many threads, measured in half a second: reading memory, and
+// multiply-adds from registers (two operations each) in three types; 0 where the processor has no instruction
+// for one.
+struct MachineLimits {
+  double read_bytes = 0, f32 = 0, bf16 = 0, int8 = 0;  // a second
+};
+NIGHTINGALE_EXPORT MachineLimits measure_limits(int threads);
 
 // Holds a model to time its stages one by one, so that another program's runs can alternate with ours.
 class NIGHTINGALE_EXPORT Bench {

@@ -77,7 +77,8 @@ BenchStage time_tokens(const Model& model, const VoiceArrays& voice, Random& ran
     const Tensor id = op.write_ids({{"batch", 1}, {"row", 1}}, std::array{token});
     token = choose(t3.step(op, id, index, t3::Guidance::on, *cache));
   }
-  return {"tokens", seconds_since(start), count};
+  const double seconds = seconds_since(start);
+  return {"tokens", seconds, count, static_cast<double>(count * t3.bytes_of_step())};
 }
 
 BenchStage time_mel(const Model& model, const VoiceArrays& voice, Random& random) {

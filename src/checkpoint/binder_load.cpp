@@ -10,6 +10,7 @@
 #include "base/failure.hpp"
 #include "checkpoint/binder_record.hpp"
 #include "checkpoint/finite.hpp"
+#include "checkpoint/mapped_file.hpp"
 #include "checkpoint/precision.hpp"
 #include "checkpoint/quantized_tensor.hpp"
 #include "checkpoint/weight_norm.hpp"
@@ -134,6 +135,13 @@ void load_batch_norm(const ClaimedBatchNorm& norm, const std::vector<Claim>& cla
                   "its variance is negative: no square root can be taken", faults);
 }
 
+// Once a substrate has a form of its own, or the numbers were copied, the file's bytes are not read any more.
+void let_go_of(const TensorFile& file, const WeightRecord& weight, const StoredTensor& tensor) {
+  const auto* numbers = reinterpret_cast<const std::byte*>(weight.values.data());
+  const bool in_place = weight.few_bits || (numbers == tensor.bytes.data() && weight.prepared == nullptr);
+  if (file.mapped() && !in_place) let_go(tensor.bytes);
+}
+
 }  // namespace
 
 void Binding::load(Ops& op, const Precisions& wanted) {
@@ -150,6 +158,11 @@ void Binding::load(Ops& op, const Precisions& wanted) {
       load_pair(weight, first, record.claims[*claimed.direction], faults);
     } else {
       load_plain(weight, *first.tensor, file, faults);
+      weight.precision = weight.few_bits ? weight.few_bits->layout.precision : precision_of(weight, wanted);
+      // What is going to be rounded is read again then: until then a file of gigabytes need not lie in
+      // memory.
+      if (file->mapped() && !weight.few_bits && weight.precision != Precision::f32)
+        let_go(first.tensor->bytes);
     }
   }
   for (const ClaimedBatchNorm& norm : record.batch_norms) load_batch_norm(norm, record.claims, faults);
@@ -163,9 +176,8 @@ void Binding::load(Ops& op, const Precisions& wanted) {
               "the file is damaged, or the training that wrote it diverged; take it again from its source"});
   }
   for (ClaimedWeight& claimed : record.weights) {
-    WeightRecord& weight = claimed.weight.record();
-    weight.precision = weight.few_bits ? weight.few_bits->layout.precision : precision_of(weight, wanted);
     op.prepare(claimed.weight);
+    let_go_of(record.file, *claimed.weight, *record.claims[claimed.claim].tensor);
   }
 }
 

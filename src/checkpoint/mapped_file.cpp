@@ -83,13 +83,20 @@ MappedFile map_file(const std::string& path) {
   }
   std::shared_ptr<const void> owner(address,
                                     [size](const void* held) { ::munmap(const_cast<void*>(held), size); });
-  return {path, {static_cast<const std::byte*>(address), size}, std::move(owner)};
+  return {path, {static_cast<const std::byte*>(address), size}, std::move(owner), true};
 }
 
 MappedFile borrow_bytes(std::string path, std::span<const std::byte> bytes) {
   // The owner must exist, for it tells a file with bytes from a manifest; it owns nothing.
   static constexpr char lent = 0;
   return {std::move(path), bytes, std::shared_ptr<const void>(&lent, [](const void*) {})};
+}
+
+void let_go(std::span<const std::byte> bytes) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data());
+  const std::uintptr_t first = (begin + page - 1) / page * page, last = (begin + bytes.size()) / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 FileKind kind_of(std::span<const std::byte> bytes) {

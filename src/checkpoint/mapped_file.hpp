@@ -17,6 +17,7 @@ struct MappedFile {
   std::string path;  // for errors
   std::span<const std::byte> bytes;
   std::shared_ptr<const void> owner;  // never null
+  bool mapped = false;                // by map_file
 
   // The same bytes as text.
   std::string_view text() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
@@ -27,6 +28,10 @@ MappedFile map_file(const std::string& path);
 
 // Bytes that the caller keeps alive for as long as anything read from them is used.
 MappedFile borrow_bytes(std::string path, std::span<const std::byte> bytes);
+
+// Says that bytes of a mapped file will not be read soon, so that they need not stay in memory; whoever reads
+// them nevertheless gets them from the file again. Precondition: they come from map_file.
+void let_go(std::span<const std::byte> bytes);
 
 // What a file is, told from its first bytes and never from its name.
 enum class FileKind {

@@ -216,7 +216,7 @@ TensorFile parse_safetensors(const MappedFile& file) {
     tensors.push_back(std::move(entry.tensor));
   }
   restore_quantized(file.path, metadata, tensors);
-  return TensorFile(file.path, std::move(tensors), std::move(metadata), file.owner);
+  return TensorFile(file.path, std::move(tensors), std::move(metadata), file.owner, file.mapped);
 }
 
 void write_safetensors(const std::string& path, const std::vector<StoredTensor>& tensors,

@@ -244,11 +244,13 @@ bool stored_byte_count(StoredType type, const std::vector<std::int64_t>& shape, 
 }
 
 TensorFile::TensorFile(std::string path, std::vector<StoredTensor> tensors,
-                       std::map<std::string, std::string> metadata, std::shared_ptr<const void> storage)
+                       std::map<std::string, std::string> metadata, std::shared_ptr<const void> storage,
+                       bool mapped)
     : path_(std::move(path)),
       tensors_(std::move(tensors)),
       metadata_(std::move(metadata)),
-      storage_(std::move(storage)) {
+      storage_(std::move(storage)),
+      mapped_(mapped) {
   for (std::size_t place = 0; place < tensors_.size(); ++place) places_.emplace(tensors_[place].name, place);
 }
 

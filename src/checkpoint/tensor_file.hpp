@@ -54,10 +54,11 @@ class TensorFile {
   // `storage` keeps alive what the tensors' bytes point into; none means a manifest.
   // Precondition: names are unique.
   TensorFile(std::string path, std::vector<StoredTensor> tensors, std::map<std::string, std::string> metadata,
-             std::shared_ptr<const void> storage);
+             std::shared_ptr<const void> storage, bool mapped = false);
 
   const std::string& path() const { return path_; }
   bool has_bytes() const { return storage_ != nullptr; }
+  bool mapped() const { return mapped_; }  // the bytes are those of a file, which can be read again
   const std::vector<StoredTensor>& tensors() const { return tensors_; }
   // The tensor of that name, or null.
   const StoredTensor* find(std::string_view name) const;
@@ -70,6 +71,7 @@ class TensorFile {
   std::map<std::string, std::size_t, std::less<>> places_;
   std::map<std::string, std::string> metadata_;
   std::shared_ptr<const void> storage_;
+  bool mapped_;
 };
 
 // The values in C order, whatever the stored order and type. Half precision converts exactly. Refused

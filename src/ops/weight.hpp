@@ -31,7 +31,7 @@ struct WeightRecord {
   Use use = Use::vector;
   Precision precision = Precision::f32;   // in which a substrate is to keep it
   std::span<const float> values;          // C order; empty when only a manifest was loaded
-  std::optional<QuantizedView> few_bits;  // where a file already holds few bits; then `values` are empty
+  std::optional<QuantizedView> few_bits;  // where few bits lie, of a file or rounded; then `values` are empty
   std::shared_ptr<const void> owner;      // keeps `values` alive: the mapped file, or a converted copy
   std::shared_ptr<const void> prepared;   // the substrate's own form, or null
 };
@@ -51,6 +51,11 @@ class Weight {
   const std::string& path() const { return record_->path; }
   const Shape& shape() const { return record_->shape; }
   const float* values() const { return record_->values.data(); }
+  // What a product reads of it, in bytes.
+  std::int64_t bytes() const {
+    return record_->few_bits ? record_->few_bits->bytes()
+                             : static_cast<std::int64_t>(record_->values.size() * sizeof(float));
+  }
 
  private:
   std::shared_ptr<WeightRecord> record_;

@@ -50,6 +50,8 @@ struct QuantizedView {
   const std::uint8_t* numbers;
   const std::uint16_t* scales;
   const std::uint16_t* minima;  // null: int8
+
+  std::int64_t bytes() const { return layout.numbers() + (minima ? 2 : 1) * 2 * layout.scales(); }
 };
 
 struct Quantized {

@@ -22,7 +22,8 @@ void quantize(int threads, WeightRecord& weight) {
   cpu::share(threads, matrix->layout.strips(), cost, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t strip = first; strip < last; ++strip) quantize_strip(weight.values, strip, *matrix);
   });
-  weight.prepared = std::make_shared<const QuantizedView>(matrix->view());
+  weight.few_bits = matrix->view();
+  weight.prepared = std::make_shared<const QuantizedView>(*weight.few_bits);
   weight.values = {};
   weight.owner = matrix;
 }

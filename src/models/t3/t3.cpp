@@ -102,6 +102,16 @@ std::int64_t T3::condition_rows() const {
   return 1 + conditioning_.perceiver.query_row.size.resolved().number() + 1;
 }
 
+std::int64_t T3::bytes_of_step() const {
+  std::int64_t bytes = speech_head_.weight.bytes();
+  for (const LlamaBlock& block : blocks_) {
+    for (const Linear* linear :
+         {&block.query, &block.key, &block.value, &block.out, &block.gate, &block.up, &block.down})
+      bytes += linear->weight.bytes();
+  }
+  return bytes;
+}
+
 std::vector<Signature> T3::signatures() {
   using namespace lengths;
   const Axis vocabulary = unknown("speech_vocabulary");

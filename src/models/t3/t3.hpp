@@ -50,6 +50,7 @@ class T3 {
   std::int64_t most_speech() const { return speech_position_.size.resolved().number(); }
   std::int64_t condition_rows() const;
   std::int64_t model_width() const { return model_.size.resolved().number(); }
+  std::int64_t bytes_of_step() const;  // of the weights that every token reads
   static std::vector<Signature> signatures();
 
  private:

@@ -1,5 +1,9 @@
 // See limits.hpp.
-#include "limits.hpp"
+#include "kernels/cpu/limits.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include <vector>
 
@@ -7,11 +11,9 @@
 #include "kernels/cpu/multiversion.hpp"
 #include "kernels/cpu/parallel.hpp"
 
-namespace nightingale::bench {
+namespace nightingale::cpu {
 
 namespace {
-
-using namespace cpu;
 
 constexpr int chains = 12;  // independent sums: enough to hide the latency of a multiply-add
 
@@ -75,19 +77,72 @@ float sum_baseline(const float* from, std::int64_t count) {
   return sum_of<4>(from, count);
 }
 
+#if defined(__x86_64__)
+__attribute__((target("avx512f,avx512bf16"))) float spin_bf16(std::int64_t times) {
+  const __m512i bits = _mm512_set1_epi16(0x3c00);
+  const auto number = reinterpret_cast<const __m512bh&>(bits);
+  __m512 sum[chains];
+  for (int c = 0; c < chains; ++c) sum[c] = _mm512_set1_ps(static_cast<float>(c));
+  for (std::int64_t i = 0; i < times; ++i) {
+#pragma GCC unroll 12
+    for (int c = 0; c < chains; ++c) sum[c] = _mm512_dpbf16_ps(sum[c], number, number);
+  }
+  float total = 0;
+  for (int c = 0; c < chains; ++c) total += _mm512_cvtss_f32(sum[c]);
+  return total;
+}
+
+__attribute__((target("avx512f,avx512vnni"))) float spin_int8(std::int64_t times) {
+  const __m512i number = _mm512_set1_epi8(1);
+  __m512i sum[chains];
+  for (int c = 0; c < chains; ++c) sum[c] = _mm512_set1_epi32(c);
+  for (std::int64_t i = 0; i < times; ++i) {
+#pragma GCC unroll 12
+    for (int c = 0; c < chains; ++c) sum[c] = _mm512_dpbusd_epi32(sum[c], number, number);
+  }
+  int total = 0;
+  for (int c = 0; c < chains; ++c) total += _mm512_cvtsi512_si32(sum[c]);
+  return static_cast<float>(total);
+}
+#endif
+
 std::int64_t lanes() {
   return level() == Level::avx512 ? 16 : level() == Level::avx2 ? 8 : 4;
 }
 
 }  // namespace
 
-double multiply_add(int threads) {
-  constexpr std::int64_t steps = 1 << 19;
+namespace {
+
+constexpr std::int64_t steps = 1 << 19;
+
+// What `run` does on each thread, `a_step` operations a step and chain.
+template <typename Run>
+double everywhere(int threads, const Run& run, std::int64_t a_step) {
   std::vector<float> kept(static_cast<std::size_t>(threads));
-  const auto run = of_level(spin_avx512, spin_avx2, spin_baseline);
   take_turns(threads, threads,
              [&](std::int64_t task, int) { kept[static_cast<std::size_t>(task)] = run(steps); });
-  return 2.0 * static_cast<double>(threads * steps * chains * lanes()) * (kept[0] == 0 ? 0 : 1);
+  return static_cast<double>(threads * steps * chains * a_step) * (kept[0] == 0.5F ? 0.999 : 1);
+}
+
+}  // namespace
+
+double multiply_add_f32(int threads) {
+  return everywhere(threads, of_level(spin_avx512, spin_avx2, spin_baseline), 2 * lanes());
+}
+
+double multiply_add_bf16(int threads) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bf16")) return everywhere(threads, spin_bf16, 64);
+#endif
+  return 0 * threads;
+}
+
+double multiply_add_int8(int threads) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512vnni")) return everywhere(threads, spin_int8, 128);
+#endif
+  return 0 * threads;
 }
 
 float read_all(int threads, std::span<const float> numbers) {
@@ -100,4 +155,4 @@ float read_all(int threads, std::span<const float> numbers) {
   return kept[0];
 }
 
-}  // namespace nightingale::bench
+}  // namespace nightingale::cpu

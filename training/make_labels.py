@@ -55,7 +55,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sentences", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--count", type=int, default=12000)
+    parser.add_argument("--count", type=int, default=26000)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     sentences = given.sentences.read_text().splitlines()[::-1][: given.count]

@@ -53,12 +53,12 @@ stage_speech() {
 }
 
 stage_t3() {
-  run train_t3 "$WORK/speech" "$WORK/speakers.npz" "$WORK/align.npz" "$WORK/t3.pt" --threads 1 --minutes "${MINUTES:-60}"
+  run train_t3 "$WORK/speech" "$WORK/speakers.npz" "$WORK/align.npz" "$WORK/t3.pt" --threads 1 --minutes "${MINUTES:-105}"
 }
 
 stage_flow() { run train_flow "$WORK/speech" "$WORK/flow.pt" --threads 1 --minutes "${MINUTES:-150}"; }
 stage_vocoder() { run train_vocoder "$WORK/speech" "$WORK/vocoder.pt" --threads 1 --minutes "${MINUTES:-110}"; }
-stage_tokenizer() { run train_tokenizer "$WORK/speech" "$WORK/tokenizer.pt" --threads 1 --minutes "${MINUTES:-30}"; }
+stage_tokenizer() { run train_tokenizer "$WORK/speech" "$WORK/tokenizer.pt" --threads 1 --minutes "${MINUTES:-75}"; }
 
 stage_speaker_encoder() {
   run train_speaker_encoder "$WORK/speech" "$WORK/speakers.npz" "$WORK/speaker_encoder.pt" --threads 1 \

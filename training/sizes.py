@@ -30,8 +30,8 @@ SIZES = upstream.Sizes(
 )
 LISTENING_SIZES = upstream_cloning.CloningSizes(
     tokenizer_heads=2,
-    tokenizer_hidden=320,
-    tokenizer_blocks=3,
+    tokenizer_hidden=384,
+    tokenizer_blocks=6,
     image=5,
     x_vector_width=24,
     growth=5,

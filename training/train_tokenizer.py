@@ -3,8 +3,8 @@
 The network's eight numbers tanh(x) are rounded to the eight digits of a code (phones.py). Its loss:
   name   cross entropy over the symbols by the first inner numbers of the last block but one, one a symbol: six numbers
          cannot part 38 sounds by codewords that know nothing of likeness, so first the sound is named, then spelled;
-  alone  the same number by number, yes or no, so that only the right one is above nought;
-  again  the name once more in the last block;
+  again  the name once more in the last block, whose named symbols alone spell the sound (see `reserved`);
+  alone  both number by number, yes or no, so that only the right one is above nought;
   sound  the cross entropy of the spelling, where a symbol's score is the sum of its digits' scores;
   digits the same number by number, so that each also rounds to its digit alone;
   pitch  cross entropy over the three levels of one number;
@@ -35,7 +35,7 @@ SHARPNESS = 3.0  # of the scores of a digit
 MIDDLE = float(np.arctanh(0.5))  # up to here a number rounds to the middle digit
 # of the losses
 WEIGHTS = {"name": 1.0, "alone": 0.2, "again": 0.3, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 0.25}
-READ, SPELLED = 0.1, 0.5  # at first: weights of the last layer, and of a named symbol on its digits
+UNNAMED = -2.0  # at first: what a symbol of the last block must overcome
 CERTAIN = 32.0  # the phase is decided by its sign alone
 REFRESH = 300  # seconds until new shards are looked for
 HEARD_MEAN, HEARD_SPREAD = 0.3, 0.3  # of the log-mel, about
@@ -120,7 +120,7 @@ def losses(raw, inner, digits):
     of_words = linear(scores[:, :SOUND].flatten(1), one_hot(words, 3).float().flatten(1))
     return {
         "name": cross_entropy(first, sounds),
-        "alone": binary_cross_entropy_with_logits(first, of_sounds) * SYMBOLS,
+        "alone": sum(binary_cross_entropy_with_logits(rows, of_sounds) for rows in (first, again)) * SYMBOLS,
         "again": cross_entropy(again, sounds),
         "sound": cross_entropy(of_words, sounds),
         "digits": each[:, :SOUND].sum(1).mean(),
@@ -148,13 +148,32 @@ def begun(tokenizer):
             for part in (block.attn.value, block.attn.out, block.mlp[2]):
                 part.weight *= 0.5
                 part.bias.zero_()
-        out, down = encoder.blocks[-1].mlp[2], tokenizer.quantizer._codebook.project_down
-        out.weight[:, :SYMBOLS] = 0
-        out.weight[:SOUND, :SYMBOLS] = torch.from_numpy(phones.CODEWORDS.T - 1.0).float() * SPELLED / READ
-        down.weight[:SOUND] = torch.eye(SOUND, down.weight.shape[1]) * READ
+        encoder.blocks[-1].mlp[0].bias[:SYMBOLS] += UNNAMED
+        down = tokenizer.quantizer._codebook.project_down
         down.weight[SOUND:] *= 0.3
         down.bias.zero_()
+    reserved(tokenizer)
     return tokenizer
+
+
+@torch.no_grad()
+def reserved(tokenizer):
+    """Keeps the first six channels for the spelling: nothing but the last block's named symbols writes there.
+
+    A digit is then the sum of codewords, each as strong as its symbol is named. When the layers were free to write there
+    too, a sound named right in 86 % of the tokens was spelled right in 76 %.
+    """
+    encoder, down = tokenizer.encoder, tokenizer.quantizer._codebook.project_down
+    for block in encoder.blocks:
+        for part in (block.attn.value, block.attn.out, block.mlp[2]):
+            part.weight[:SOUND] = 0
+            part.bias[:SOUND] = 0
+    encoder.conv2.weight[:SOUND] = 0
+    encoder.conv2.bias[:SOUND] = 0
+    encoder.blocks[-1].mlp[2].weight[:SOUND, :SYMBOLS] = torch.from_numpy(phones.CODEWORDS.T - 1.0).float()
+    down.weight[:SOUND] = torch.eye(SOUND, down.weight.shape[1])
+    down.weight[SOUND:, :SOUND] = 0
+    down.bias[:SOUND] = 0
 
 
 class Heard:
@@ -270,6 +289,7 @@ def train(given):
             raw, inner = heard_by(tokenizer, batch)
         parts = losses(raw, inner, digits)
         run.update(total(parts))
+        reserved(tokenizer)
         tokens += digits.shape[0] * digits.shape[1]
         for name, value in parts.items():
             sums.setdefault(name, []).append(float(value))

@@ -9,7 +9,7 @@ namespace nightingale::cli {
 
 namespace {
 
-constexpr double bytes_per_gigabyte = 1e9;
+constexpr double giga = 1e9;
 
 double median(std::vector<double> runs) {
   std::sort(runs.begin(), runs.end());
@@ -43,7 +43,7 @@ nlohmann::ordered_json json_of(const std::vector<double>& runs) {
 }
 
 std::string gigabytes(std::int64_t bytes) {
-  return bytes == 0 ? "" : fmt::format("{:.2f} GB", static_cast<double>(bytes) / bytes_per_gigabyte);
+  return bytes == 0 ? "" : fmt::format("{:.2f} GB", static_cast<double>(bytes) / giga);
 }
 
 std::string row(const std::string& name, const std::string& ours, const std::string& theirs,
@@ -74,14 +74,9 @@ std::string stage_rows(const StageRuns& stage) {
   return out;
 }
 
-}  // namespace
-
-namespace {
-
 // "this machine reads 32.8 GB/s and multiplies 340 GFLOP/s in f32, 170 in bf16, 1370 in int8"
 std::string limits_text(const MachineLimits& limits) {
   if (limits.read_bytes == 0) return {};
-  constexpr double giga = 1e9;
   std::string out = fmt::format("this machine reads {:.1f} GB/s and does {:.0f} GFLOP/s in f32",
                                 limits.read_bytes / giga, limits.f32 / giga);
   if (limits.bf16 > 0) out += fmt::format(", {:.0f} in bf16", limits.bf16 / giga);
@@ -93,7 +88,7 @@ std::string limits_text(const MachineLimits& limits) {
 std::string share_text(const StageRuns& stage, const MachineLimits& limits) {
   if (stage.bytes == 0 || limits.read_bytes == 0) return {};
   const double rate = stage.bytes / median(stage.ours);
-  return fmt::format("{} read {:.1f} GB/s of weights, {:.0f} % of that\n", stage.stage, rate / 1e9,
+  return fmt::format("{} read {:.1f} GB/s of weights, {:.0f} % of that\n", stage.stage, rate / giga,
                      100 * rate / limits.read_bytes);
 }
 

@@ -301,7 +301,7 @@ class NIGHTINGALE_EXPORT Bench {
  public:
   // Opens what these stages need; none: all stages that the folder has the networks for, which are those of
   // speaking and, beside the networks that listen, "bake". Errors: as Engine::open.
-  // Of the options, threads and weights count.
+  // Of the options, threads and precisions count.
   static Result<Bench> open(const std::string& model, const EngineOptions& options = {},
                             const std::vector<std::string>& stages = {});
   static std::vector<std::string> stages();                           // all there are

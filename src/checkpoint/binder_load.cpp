@@ -137,8 +137,9 @@ void load_batch_norm(const ClaimedBatchNorm& norm, const std::vector<Claim>& cla
 
 // Once a substrate has a form of its own, or the numbers were copied, the file's bytes are not read any more.
 void let_go_of(const TensorFile& file, const WeightRecord& weight, const StoredTensor& tensor) {
-  const auto* numbers = reinterpret_cast<const std::byte*>(weight.values.data());
-  const bool in_place = weight.few_bits || (numbers == tensor.bytes.data() && weight.prepared == nullptr);
+  const void* numbers =
+      weight.few_bits ? static_cast<const void*>(weight.few_bits->numbers) : weight.values.data();
+  const bool in_place = numbers == tensor.bytes.data() && weight.prepared == nullptr;
   if (file.mapped() && !in_place) let_go(tensor.bytes);
 }
 

@@ -64,11 +64,6 @@ Bits bits_at(const std::byte* address) {
   return bits;
 }
 
-// bfloat16 is the upper half of a float.
-float from_bf16(std::uint16_t bits) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
-}
-
 // IEEE binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every value is a float, subnormals too.
 float from_f16(std::uint16_t bits) {
   const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
@@ -136,7 +131,7 @@ auto decode(const std::byte* at) {
   if constexpr (type == StoredType::f64) return bits_at<double>(at);
   if constexpr (type == StoredType::f32) return bits_at<float>(at);
   if constexpr (type == StoredType::f16) return from_f16(bits_at<std::uint16_t>(at));
-  if constexpr (type == StoredType::bf16) return from_bf16(bits_at<std::uint16_t>(at));
+  if constexpr (type == StoredType::bf16) return from_bfloat16(bits_at<std::uint16_t>(at));
   if constexpr (type == StoredType::i64) return bits_at<std::int64_t>(at);
   if constexpr (type == StoredType::i32) return std::int64_t{bits_at<std::int32_t>(at)};
   if constexpr (type == StoredType::i16) return std::int64_t{bits_at<std::int16_t>(at)};

@@ -70,14 +70,7 @@ TEST_CASE("linear_applies_the_activation_before_it_adds_the_residual") {
 
 TEST_CASE("linear_gives_the_same_bits_for_any_number_of_threads") {
   const Weight weight = matrix(300, 200, 8);
-  for (const std::int64_t rows : {1, 2, 5, 500}) {
-    const auto result = [&](int threads) {
-      const auto op = make_cpu({threads});
-      return op->read(op->linear(random_tensor(*op, {{"row", rows}, {"in", 200}}, 9), weight, {}));
-    };
-    CHECK(result(1) == result(2));
-    CHECK(result(1) == result(5));
-  }
+  check_bits_of_any_threads(weight);
 }
 
 TEST_CASE("embedding_reads_the_rows_of_its_ids") {

@@ -220,13 +220,9 @@ TEST_CASE("linear_with_few_bits_is_as_far_from_float32_as_the_rounding") {
       op->prepare(weight);
       CHECK(weight->values.empty());
       const std::vector<float> rounded = op->read(op->linear(x, weight, {}, fused));
-      double error = 0, size = 0;
-      for (std::size_t i = 0; i < exact.size(); ++i) {
-        error += std::pow(exact[i] - rounded[i], 2);
-        size += std::pow(exact[i], 2);
-      }
-      CHECK(std::sqrt(error / size) < c.most);
-      CHECK(std::sqrt(error / size) > c.most / 20);
+      const double apart = distance(exact, rounded);
+      CHECK(apart < c.most);
+      CHECK(apart > c.most / 20);
     }
   }
 }
@@ -234,14 +230,7 @@ TEST_CASE("linear_with_few_bits_is_as_far_from_float32_as_the_rounding") {
 TEST_CASE("linear_with_few_bits_gives_the_same_bits_for_any_number_of_threads") {
   Weight weight = matrix_weight({{"out", 300}, {"in", 200}}, Precision::int8);
   make_cpu({2})->prepare(weight);
-  for (const std::int64_t rows : {1, 2, 5, 500}) {
-    const auto result = [&](int threads) {
-      const auto op = make_cpu({threads});
-      return op->read(op->linear(random_tensor(*op, {{"row", rows}, {"in", 200}}, 9), weight, {}));
-    };
-    CHECK(result(1) == result(2));
-    CHECK(result(1) == result(5));
-  }
+  check_bits_of_any_threads(weight);
 }
 
 TEST_CASE("linears_in_one_pass_are_what_each_is_alone") {

@@ -69,13 +69,6 @@ void score(const Step<float>& step, const float* query, std::int64_t visible, fl
 void score(const Step<std::uint16_t>& step, const float* query, std::int64_t visible, float* scores) {
   cpu::dot_narrow(query, step.keys, visible, step.width, scores);
 }
-void weigh(const Step<float>& step, const float* scores, std::int64_t visible, float* out) {
-  cpu::weigh(scores, visible, step.values, step.width, out);
-}
-void weigh(const Step<std::uint16_t>& step, const float* scores, std::int64_t visible, float* out) {
-  cpu::weigh_narrow(scores, step.values, visible, step.width, out);
-}
-
 template <typename Number>
 void decode(const Step<Number>& step, float* scores) {
   for (std::int64_t r = 0; r < step.rows; ++r) {
@@ -83,7 +76,7 @@ void decode(const Step<Number>& step, float* scores) {
     float* out = step.out + r * step.stride;
     score(step, step.query + r * step.stride, visible, scores);
     const float sum = cpu::soften(scores, visible, step.scale);
-    weigh(step, scores, visible, out);
+    cpu::weigh(scores, visible, step.values, step.width, out);
     cpu::multiply_by(1.0F / sum, out, step.width);
   }
 }

@@ -131,18 +131,18 @@ double multiply_add_f32(int threads) {
   return everywhere(threads, of_level(spin_avx512, spin_avx2, spin_baseline), 2 * lanes());
 }
 
-double multiply_add_bf16(int threads) {
+double multiply_add_bf16([[maybe_unused]] int threads) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512bf16")) return everywhere(threads, spin_bf16, 64);
 #endif
-  return 0 * threads;
+  return 0;
 }
 
-double multiply_add_int8(int threads) {
+double multiply_add_int8([[maybe_unused]] int threads) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512vnni")) return everywhere(threads, spin_int8, 128);
 #endif
-  return 0 * threads;
+  return 0;
 }
 
 float read_all(int threads, std::span<const float> numbers) {

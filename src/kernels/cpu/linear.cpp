@@ -131,11 +131,9 @@ void few_bits(int threads, FewBits& all, float* scratch) {
 
 // Whether all are kept in few bits, and in groups of the same size, so that x is rounded once for all.
 bool share_bytes(std::span<const Projection> projections) {
-  const auto group = [](const Projection& p) {
-    return static_cast<const QuantizedView*>(p.weight->prepared.get())->layout.group;
-  };
+  const auto& first = projections.front().weight->few_bits;
   return std::all_of(projections.begin(), projections.end(), [&](const Projection& p) {
-    return p.weight->prepared != nullptr && group(p) == group(projections.front());
+    return first && p.weight->few_bits && p.weight->few_bits->layout.group == first->layout.group;
   });
 }
 
@@ -163,7 +161,7 @@ void Cpu::do_linears(const Tensor& x, std::span<const Projection> projections, s
   FewBits all;
   for (std::size_t i = 0; i < outs.size(); ++i) {
     all.linears.push_back(linear_of(x, projections[i], outs[i]));
-    all.matrices.push_back(*static_cast<const QuantizedView*>(projections[i].weight->prepared.get()));
+    all.matrices.push_back(*projections[i].weight->few_bits);
   }
   const Linear& first = all.linears.front();
   if (first.rows == 0) return;

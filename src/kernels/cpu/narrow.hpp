@@ -13,8 +13,4 @@ void widen(const std::uint16_t* from, std::int64_t count, float* to);
 void dot_narrow(const float* x, const std::uint16_t* rows, std::int64_t count, std::int64_t width,
                 float* scores);
 
-// out[c] = Σ_j weights[j]·rows[j][c]
-void weigh_narrow(const float* weights, const std::uint16_t* rows, std::int64_t count, std::int64_t width,
-                  float* out);
-
 }  // namespace nightingale::cpu

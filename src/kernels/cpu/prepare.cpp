@@ -11,10 +11,7 @@ namespace {
 
 // The weight in few bits, as the file has it or rounded here; its float32 numbers are let go.
 void quantize(int threads, WeightRecord& weight) {
-  if (weight.few_bits) {
-    weight.prepared = std::make_shared<const QuantizedView>(*weight.few_bits);
-    return;
-  }
+  if (weight.few_bits) return;
   const Shape shape = weight.shape.resolved();
   const auto matrix =
       std::make_shared<Quantized>(layout_of(weight.precision, shape.count(0), shape.count(1)));
@@ -23,7 +20,6 @@ void quantize(int threads, WeightRecord& weight) {
     for (std::int64_t strip = first; strip < last; ++strip) quantize_strip(weight.values, strip, *matrix);
   });
   weight.few_bits = matrix->view();
-  weight.prepared = std::make_shared<const QuantizedView>(*weight.few_bits);
   weight.values = {};
   weight.owner = matrix;
 }

@@ -109,26 +109,28 @@ void multiply_quantized(const ByteRows& x, const QuantizedView& matrix, std::int
   const auto rows_at = [&](std::int64_t row) {
     return XRows{x.numbers + row * x.columns, x.scales + row * x.groups, x.sums + row * x.groups, x.columns};
   };
-  const bool pairs = kernels.pair && x.rows >= rows_of_pair && !matrix.minima;
-  for (std::int64_t strip = first; strip < last;) {
-    const bool two = pairs && strip + 1 < last;
-    const Strip one = strip_at(strip), other = two ? strip_at(strip + 1) : one;
-    std::int64_t row = 0;
-    if (two) {
+  // Rows from `row` on, a few at a time.
+  const auto few = [&](std::int64_t row, std::int64_t strip) {
+    const Strip of = strip_at(strip);
+    while (row < x.rows) {
+      const std::int64_t count = rows_together(x.rows - row);
+      kernels.strip(count, of, rows_at(row), out + row * stride + strip * lanes, stride);
+      row += count;
+    }
+  };
+  std::int64_t strip = first;
+  if (kernels.pair && !matrix.minima) {
+    for (; strip + 1 < last; strip += 2) {
+      const Strip one = strip_at(strip), other = strip_at(strip + 1);
+      std::int64_t row = 0;
       for (; row + rows_of_pair <= x.rows; row += rows_of_pair) {
         kernels.pair(one, other, rows_at(row), out + row * stride + strip * lanes, stride);
       }
+      few(row, strip);
+      few(row, strip + 1);
     }
-    for (const Strip* of = &one; row < x.rows && of; of = of == &one && two ? &other : nullptr) {
-      float* to = out + (strip + (of == &other && two ? 1 : 0)) * lanes;
-      for (std::int64_t left = row; left < x.rows;) {
-        const std::int64_t count = rows_together(x.rows - left);
-        kernels.strip(count, *of, rows_at(left), to + left * stride, stride);
-        left += count;
-      }
-    }
-    strip += two ? 2 : 1;
   }
+  for (; strip < last; ++strip) few(0, strip);
 }
 
 bool bytes_pay() {

@@ -1,4 +1,5 @@
-// Rows of floats as bytes, without instructions of their own: quantized_vnni.cpp has those for AVX-512.
+// Rows of floats as bytes, without instructions of their own: quantized_rows_avx512.cpp has those for
+// AVX-512.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -29,11 +30,6 @@ NIGHTINGALE_INLINE float highest_of(const float* x, std::int64_t count) {
 #pragma omp simd reduction(max : highest)
   for (std::int64_t i = 0; i < count; ++i) highest = select(x[i] > highest, x[i], highest);
   return highest;
-}
-
-void fill_up(const ByteRow& to) {
-  const std::int64_t groups = (to.count + to.group - 1) / to.group;
-  std::fill(to.numbers + to.count, to.numbers + groups * to.group, std::int8_t{0});
 }
 
 }  // namespace

@@ -63,11 +63,6 @@ NIGHTINGALE_ROWS inline float highest_of(const float* x, std::int64_t count) {
   return _mm512_reduce_max_ps(highest);
 }
 
-NIGHTINGALE_ROWS inline void fill_up(const ByteRow& to) {
-  const std::int64_t groups = (to.count + to.group - 1) / to.group;
-  std::fill(to.numbers + to.count, to.numbers + groups * to.group, std::int8_t{0});
-}
-
 }  // namespace
 
 NIGHTINGALE_ROWS void round_avx512(const float* x, const ByteRow& to) {

@@ -2,6 +2,7 @@
 // instruction set share. Used by quantized*.cpp only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "tensor/quantized.hpp"
@@ -56,6 +57,12 @@ struct ByteRow {
   std::int32_t* sums;
 };
 constexpr float most_byte = 127;
+
+// The zeros behind the last column.
+inline void fill_up(const ByteRow& to) {
+  const std::int64_t groups = (to.count + to.group - 1) / to.group;
+  std::fill(to.numbers + to.count, to.numbers + groups * to.group, std::int8_t{0});
+}
 
 // The largest number of each group becomes ±127.
 using RoundKernel = void (*)(const float* x, const ByteRow& to);

@@ -3,9 +3,11 @@
 The network's eight numbers tanh(x) are rounded to the eight digits of a code (phones.py). Its loss:
   name   cross entropy over the symbols by the first inner numbers of the last block but one, one a symbol: six numbers
          cannot part 38 sounds by codewords that know nothing of likeness, so first the sound is named, then spelled;
-  again  the name once more in the last block, whose named symbols alone spell the sound (see `reserved`);
-  alone  both number by number, yes or no, so that only the right one is above nought;
-  sound  the cross entropy of the spelling, where a symbol's score is the sum of its digits' scores;
+  heard  these numbers one by one, yes or no, so that every symbol that may well be meant is above nought;
+  again  the likeliest of them once more in the last block, whose named symbols alone spell the sound (see `reserved`):
+         what was named is wanted here, right or wrong, for two sounds half spelled are a third one;
+  alone  these number by number, so that only the named one is above nought;
+  sound  the cross entropy of the spelling of what was named, where a symbol's score is the sum of its digits' scores;
   digits the same number by number, so that each also rounds to its digit alone;
   pitch  cross entropy over the three levels of one number;
   phase  whether the sound begins here, two levels of the last number.
@@ -34,7 +36,10 @@ HOURS = 2.0  # of a speaker, held in memory
 SHARPNESS = 3.0  # of the scores of a digit
 MIDDLE = float(np.arctanh(0.5))  # up to here a number rounds to the middle digit
 # of the losses
-WEIGHTS = {"name": 1.0, "alone": 0.2, "again": 0.3, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 0.25}
+WEIGHTS = {
+    "name": 1.0, "heard": 0.1, "again": 0.3, "alone": 0.2, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 0.25
+}  # fmt: skip
+PLAUSIBLE = 20.0  # a symbol that is right once in so many times is above nought
 UNNAMED = -2.0  # at first: what a symbol of the last block must overcome
 CERTAIN = 32.0  # the phase is decided by its sign alone
 REFRESH = 300  # seconds until new shards are looked for
@@ -114,15 +119,19 @@ def losses(raw, inner, digits):
     first, again = (rows.flatten(0, 1)[:, :SYMBOLS] for rows in inner)
     words = torch.from_numpy(phones.CODEWORDS)
     sounds = (words[None] == digits[:, None, :SOUND]).all(-1).int().argmax(-1)
-    of_sounds = one_hot(sounds, SYMBOLS).float()
+    named = first.detach().argmax(-1)
+    of_sounds, of_named = (one_hot(rows, SYMBOLS).float() for rows in (sounds, named))
+    wanted = torch.cat([words[named], digits[:, phones.PITCH_DIGIT :][:, :1]], 1)
     scores = level_scores(raw[:, : SOUND + 1])
-    each = cross_entropy(scores.flatten(0, 1), digits[:, : SOUND + 1].flatten(), reduction="none").view(-1, SOUND + 1)
+    each = cross_entropy(scores.flatten(0, 1), wanted.flatten(), reduction="none").view(-1, SOUND + 1)
     of_words = linear(scores[:, :SOUND].flatten(1), one_hot(words, 3).float().flatten(1))
+    weight = torch.full((SYMBOLS,), PLAUSIBLE)
     return {
         "name": cross_entropy(first, sounds),
-        "alone": sum(binary_cross_entropy_with_logits(rows, of_sounds) for rows in (first, again)) * SYMBOLS,
-        "again": cross_entropy(again, sounds),
-        "sound": cross_entropy(of_words, sounds),
+        "heard": binary_cross_entropy_with_logits(first, of_sounds, pos_weight=weight) * SYMBOLS,
+        "again": cross_entropy(again, named),
+        "alone": binary_cross_entropy_with_logits(again, of_named) * SYMBOLS,
+        "sound": cross_entropy(of_words, named),
         "digits": each[:, :SOUND].sum(1).mean(),
         "pitch": each[:, phones.PITCH_DIGIT].mean(),
         "phase": binary_cross_entropy_with_logits(

@@ -59,13 +59,14 @@ std::string amounts(const std::vector<StageRuns>& stages) {
                        [&](const StageRuns& stage) { return ((stage.stage == names) || ...); });
   };
   std::string out;
-  if (any("tokens", "mel", "samples")) out += "10 s of prompt, 5 s of speech; ";
+  if (any("tokens", "together", "mel", "samples")) out += "10 s of prompt, 5 s of speech; ";
   if (any("bake", "cold")) out += "a voice of one recording; ";
   return out;
 }
 
 std::string stage_rows(const StageRuns& stage) {
-  const std::int64_t tokens = stage.stage == "tokens" ? stage.tokens : 0;
+  const bool decodes = stage.stage == "tokens" || stage.stage == "together";
+  const std::int64_t tokens = decodes ? stage.tokens : 0;
   std::string out = row(stage.stage, told(stage.ours, tokens), told(stage.theirs, tokens),
                         ratio_of(stage.ours, stage.theirs));
   for (const PartRuns& part : stage.parts) {

@@ -8,12 +8,14 @@
 #include "cli/interrupt.hpp"
 #include "cli/models.hpp"
 #include "cli/precisions.hpp"
+#include "cli/profiles.hpp"
 #include "cli/progress_bar.hpp"
 #include "cli/say.hpp"
 #include "cli/spoken_json.hpp"
 #include "cli/target.hpp"
 #include "cli/verbs.hpp"
 #include "cli/voices.hpp"
+#include "cli/wave_pipe.hpp"
 
 namespace nightingale::cli {
 
@@ -25,8 +27,21 @@ struct Given {
   Target target{"speech.wav", {}};
   Request request;
   EngineOptions options;
-  bool quiet = false, json = false, no_cache = false;
+  bool quiet = false, json = false, no_cache = false, stream = false;
 };
+
+// The samples go to the output as they come, until nobody reads it any more.
+Result<Audio> stream(const Given& given, const Engine& engine, const Voice& voice) {
+  WavePipe pipe;
+  Request request = given.request;
+  request.progress = [&](const Progress& progress) {
+    const Going going = given.request.progress(progress);
+    return pipe.finish().ok() ? going : Going::stop;
+  };
+  Result<Audio> audio = engine.stream(request, voice, [&](auto samples) { pipe.write(samples); });
+  if (const Result<Done> written = pipe.finish(); !written.ok()) return written.error();
+  return audio;
+}
 
 Result<Audio> say(Given& given, const Engine& engine, const Voice& voice) {
   ProgressBar bar(on_terminal() && !given.quiet);
@@ -35,7 +50,7 @@ Result<Audio> say(Given& given, const Engine& engine, const Voice& voice) {
     bar.update(progress);
     return interrupt_came() ? Going::finish : Going::on;
   };
-  return engine.speak(given.request, voice);
+  return given.stream ? stream(given, engine, voice) : engine.speak(given.request, voice);
 }
 
 void tell_cut(const Audio& audio) {
@@ -57,16 +72,23 @@ void tell(const Given& given, const Audio& audio, double seconds) {
 }
 
 int finish(const Given& given, const Audio& audio, double seconds) {
-  if (audio.samples.empty()) {
-    return complain({ErrorCode::cancelled, "stopped before anything was spoken", {}, {}});
+  const double spoken = seconds_of(audio);
+  if (spoken == 0) return complain({ErrorCode::cancelled, "stopped before anything was spoken", {}, {}});
+  if (!given.stream) {
+    const Result<Done> delivered = given.target.deliver(audio);
+    if (!delivered.ok()) return complain(delivered.error());
   }
-  const Result<Done> delivered = given.target.deliver(audio);
-  if (!delivered.ok()) return complain(delivered.error());
   tell(given, audio, seconds);
   if (audio.whole) return done;
-  const std::string kept =
-      fmt::format("stopped; the first {:.1f} s are in {}", audio.seconds(), given.target.name());
+  const std::string kept = fmt::format("stopped; the first {:.1f} s are in {}", spoken, given.target.name());
   return complain({ErrorCode::cancelled, kept, {}, {}});
+}
+
+// Only a pipe is read while it is written, and only WAV can begin before its length is known.
+void check_stream(const Target& target) {
+  if (!target.to_pipe()) throw CLI::RequiresError("--stream", "-o -");
+  if (target.format.empty() || target.format == "wav") return;
+  throw CLI::ValidationError("--stream", "writes wav, not " + target.format);
 }
 
 int speak(Given& given) {
@@ -121,6 +143,7 @@ void add_speak(CLI::App& program, int& status) {
   verb->add_option("--format", given->target.format,
                    "wav, wav-float, flac, ogg, opus or mp3 (default: by the file's ending)")
       ->type_name("NAME");
+  verb->add_flag("--stream", given->stream, "Write WAV to the output while it is spoken: -o - --stream");
   verb->add_option("--threads", given->options.threads, "Threads; 0 is one for each core")->type_name("N");
   add_precisions(*verb, given->options.precisions);
   verb->add_flag_callback(
@@ -129,8 +152,10 @@ void add_speak(CLI::App& program, int& status) {
   verb->add_flag("--quiet", given->quiet, "No progress bar");
   verb->add_flag("--json", given->json, "Print one JSON object: timings, tokens, seed");
   add_fields(*verb, given->request);
+  add_profile(*verb, given->options.precisions, given->request);
   verb->callback([given, output, &status] {
     if (given->json && given->target.to_pipe()) throw CLI::ExcludesError("--json", output->get_name());
+    if (given->stream) check_stream(given->target);
     status = speak(*given);
   });
 }

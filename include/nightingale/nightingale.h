@@ -115,6 +115,14 @@ typedef struct nightingale_audio nightingale_audio;
 NIGHTINGALE_EXPORT nightingale_audio* nightingale_speak(const nightingale_engine* engine,
                                                         const nightingale_voice* voice,
                                                         const nightingale_request* request);
+/* The same, handing the samples on as they come, the first while the text is still being written. They differ
+ * a little from those of nightingale_speak, and the audio that is returned holds none. */
+typedef void (*nightingale_samples_callback)(const float* samples, size_t count, void* user_data);
+NIGHTINGALE_EXPORT nightingale_audio* nightingale_stream(const nightingale_engine* engine,
+                                                         const nightingale_voice* voice,
+                                                         const nightingale_request* request,
+                                                         nightingale_samples_callback callback,
+                                                         void* user_data);
 NIGHTINGALE_EXPORT void nightingale_audio_free(nightingale_audio* audio);
 /* The samples live as long as the audio. `count` may be NULL. */
 NIGHTINGALE_EXPORT const float* nightingale_audio_samples(const nightingale_audio* audio, size_t* count);

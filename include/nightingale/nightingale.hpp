@@ -20,8 +20,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,10 +70,14 @@ struct StageTime {
   std::int64_t made = 0;  // tokens, frames, samples, samples
 };
 
+// Takes samples as they come: mono, 24 kHz, within ±1.
+using SampleSink = std::function<void(std::span<const float>)>;
+
 struct Audio {
   std::vector<float> samples;                     // mono, 24 kHz, within ±1
   std::vector<std::vector<std::int32_t>> tokens;  // the speech tokens of each piece of the text
   std::vector<StageTime> times;
+  double first_seconds = 0;  // of speaking: until the first samples came
   std::int64_t cut = 0;  // pieces that were cut off: they reached the longest a piece may be, not their end
   bool whole = true;     // false when the request's progress let it end early
   bool watermarked = false;  // a machine that knows the watermark hears that a machine spoke
@@ -102,6 +108,11 @@ class NIGHTINGALE_EXPORT Engine {
 
   // Speaks the request's text. Errors: text_invalid, option_invalid, cancelled, unsupported, memory.
   Result<Audio> speak(const Request& request, const Voice& voice) const;
+
+  // The same, handing the samples on as they come: the first before the text's first piece is written to its
+  // end. They differ a little from those of `speak`; `Audio::samples` stays empty. What the sink throws ends
+  // the request. Errors: as speak.
+  Result<Audio> stream(const Request& request, const Voice& voice, const SampleSink& sink) const;
 
   // One guided velocity of the flow's decoder: [1, frame, 80]. Arrays that do not belong together are refused
   // before any arithmetic, with the whole story. Errors: shape_mismatch, option_invalid.
@@ -280,10 +291,10 @@ struct BenchPart {
 // One stage of a model, timed: "bake" on a recording, the others on random input: a 10 s prompt and 5 s of
 // speech.
 struct BenchStage {
-  std::string stage;        // "tokens", "mel", "samples", "bake"
+  std::string stage;        // "tokens", "together" (four texts' tokens), "mel", "samples", "bake"
   double seconds = 0;       // of one run; of "tokens" the decoding alone
   std::int64_t tokens = 0;  // speech tokens that were decoded, that the stage was given or that it heard
-  double bytes = 0;         // of "tokens": of weights that had to be read
+  double bytes = 0;         // of the decoding: of weights that had to be read
   // Of "bake": "doctor", "resample" (decoding included), "voice_encoder", "x_vector", "tokens", "mel".
   std::vector<BenchPart> parts = {};
 };

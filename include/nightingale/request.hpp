@@ -38,6 +38,7 @@ struct Request {
   double guidance = 0.5;
   std::optional<double> exaggeration = {};  // otherwise the voice's own
   std::int64_t steps = 10;
+  std::optional<double> prompt_seconds = {};  // otherwise all that the voice has
   double max_seconds = 40;
 
   // Called often, from the thread that speaks.
@@ -48,6 +49,7 @@ struct Request {
 struct ConvertRequest {
   std::int64_t seed = 42;
   std::int64_t steps = 10;
+  std::optional<double> prompt_seconds = {};  // otherwise all that the voice has
 
   // Called often, from the thread that converts. Stages: "listening", "tokens", "mel", "samples".
   std::function<Going(const Progress&)> progress = {};
@@ -64,6 +66,9 @@ struct Field {
 inline constexpr Field seed_field{"seed", "", 0, 4294967295.0,
                                   "Decides every random draw, as torch.manual_seed does."};
 inline constexpr Field steps_field{"steps", "", 1, 100, "Euler steps of the flow."};
+inline constexpr Field prompt_seconds_field{
+    "prompt_seconds", "s", 0.2, 600,
+    "How much of the voice's recording the flow goes on from: less is faster and less alike."};
 
 // Calls visitor(field, member) for every number of a request, in the order they are shown. A member is a
 // std::int64_t, a double or, where there is no default, a std::optional<double>.
@@ -86,6 +91,7 @@ void visit_fields(AnyRequest&& request, Visitor&& visitor) {
       Field{"exaggeration", "", 0, 5, "Emotion; 0.5 is neutral. Without it the voice's own value is used."},
       request.exaggeration);
   visitor(steps_field, request.steps);
+  visitor(prompt_seconds_field, request.prompt_seconds);
   visitor(Field{"max_seconds", "s", 0.04, 160, "The longest a piece of text may speak."},
           request.max_seconds);
 }
@@ -94,11 +100,13 @@ template <typename Visitor>
 void visit_fields(const ConvertRequest& request, Visitor&& visitor) {
   visitor(seed_field, request.seed);
   visitor(steps_field, request.steps);
+  visitor(prompt_seconds_field, request.prompt_seconds);
 }
 template <typename Visitor>
 void visit_fields(ConvertRequest& request, Visitor&& visitor) {
   visitor(seed_field, request.seed);
   visitor(steps_field, request.steps);
+  visitor(prompt_seconds_field, request.prompt_seconds);
 }
 
 }  // namespace nightingale

@@ -24,6 +24,7 @@ namespace {
 // 10 s of prompt, 5 s of speech, and about as much text as that is.
 constexpr std::int64_t prompt_tokens = 250, speech_tokens = 125, text_tokens = 60;
 constexpr std::int64_t decoded_tokens = 100;
+constexpr std::size_t sequences_together = 4;
 constexpr std::uint64_t seed = 1;
 
 using Clock = std::chrono::steady_clock;
@@ -54,7 +55,23 @@ VoiceArrays random_voice(Random& random) {
   return voice;
 }
 
-BenchStage time_tokens(const Model& model, const VoiceArrays& voice, Random& random) {
+// Sequences that decode together, each the same text.
+struct Decoders {
+  std::vector<std::unique_ptr<Cache>> caches;
+  std::vector<t3::Sampler> samplers;
+  std::vector<std::int32_t> tokens;  // the last of each
+
+  // Logits [batch, row 1, speech_vocabulary], both branches of one sequence after the other.
+  void choose(std::span<const float> logits, std::size_t first) {
+    const std::size_t vocabulary = logits.size() / 2 / (tokens.size() - first);
+    for (std::size_t i = first; i < tokens.size(); ++i) {
+      const auto own = logits.subspan(2 * vocabulary * (i - first), 2 * vocabulary);
+      tokens[i] = samplers[i].next(own.first(vocabulary), own.last(vocabulary));
+    }
+  }
+};
+
+BenchStage time_tokens(const Model& model, const VoiceArrays& voice, Random& random, std::size_t together) {
   Ops& op = model.ops();
   const t3::T3& t3 = model.t3();
   const Tensor condition = t3.condition(op, t3_voice(op, voice, voice.emotion));
@@ -62,23 +79,27 @@ BenchStage time_tokens(const Model& model, const VoiceArrays& voice, Random& ran
   const Tensor text = op.write_ids({{"batch", 1}, {"row", text_rows}},
                                    random_tokens(random, text_rows, t3.text_vocabulary()));
   const std::int64_t count = std::min(decoded_tokens, t3.most_speech() - 1);
-  const auto cache =
-      t3.make_cache(op, t3::Guidance::on, t3.condition_rows() + text_rows + t3::starts_of_speech + count);
-  t3::Sampler sampler({}, random);
-  const auto choose = [&](const Tensor& logits) {
-    const std::vector<float> both = op.read(logits);
-    const std::span<const float> all(both);
-    return sampler.next(all.first(all.size() / 2), all.last(all.size() / 2));
-  };
-
-  std::int32_t token = choose(t3.prefill(op, condition, text, t3::Guidance::on, *cache));
+  const std::int64_t rows = t3.condition_rows() + text_rows + t3::starts_of_speech + count;
+  Decoders all;
+  std::vector<Cache*> caches;
+  for (std::size_t i = 0; i < together; ++i) {
+    all.caches.push_back(t3.make_cache(op, t3::Guidance::on, rows));
+    all.samplers.emplace_back(t3::Sampling{}, random);
+    all.tokens.push_back(0);
+    caches.push_back(all.caches.back().get());
+    all.choose(op.read(t3.prefill(op, condition, text, t3::Guidance::on, *caches.back())), i);
+  }
+  const Shape shape{{"batch", static_cast<std::int64_t>(2 * together)}, {"row", 1}};
   const Clock::time_point start = Clock::now();
   for (std::int64_t index = 1; index <= count; ++index) {
-    const Tensor id = op.write_ids({{"batch", 1}, {"row", 1}}, std::array{token});
-    token = choose(t3.step(op, id, index, t3::Guidance::on, *cache));
+    std::vector<std::int32_t> ids;
+    for (const std::int32_t token : all.tokens) ids.insert(ids.end(), 2, token);
+    const std::vector<std::int32_t> indices(ids.size(), static_cast<std::int32_t>(index));
+    all.choose(op.read(t3.step(op, op.write_ids(shape, ids), op.write_ids(shape, indices), caches)), 0);
   }
-  const double seconds = seconds_since(start);
-  return {"tokens", seconds, count, static_cast<double>(count * t3.bytes_of_step())};
+  const auto tokens = count * static_cast<std::int64_t>(together);
+  return {together == 1 ? "tokens" : "together", seconds_since(start), tokens,
+          static_cast<double>(count * t3.bytes_of_step())};
 }
 
 BenchStage time_mel(const Model& model, const VoiceArrays& voice, Random& random) {
@@ -106,11 +127,12 @@ BenchStage time_samples(const Model& model, const VoiceArrays& voice, Random& ra
 BenchStage time_speaking(const Model& model, const std::string& stage) {
   Random random(seed);
   const VoiceArrays voice = random_voice(random);
-  if (stage == "tokens") return time_tokens(model, voice, random);
+  if (stage == "tokens") return time_tokens(model, voice, random, 1);
+  if (stage == "together") return time_tokens(model, voice, random, sequences_together);
   return stage == "mel" ? time_mel(model, voice, random) : time_samples(model, voice, random);
 }
 
-constexpr std::array speaking_stages{"tokens", "mel", "samples"};
+constexpr std::array speaking_stages{"tokens", "together", "mel", "samples"};
 constexpr const char* baking_stage = "bake";
 
 bool has(const std::vector<std::string>& stages, const std::string& stage) {
@@ -121,7 +143,7 @@ void refuse_strangers(const std::vector<std::string>& stages) {
   for (const std::string& stage : stages) {
     if (has(Bench::stages(), stage)) continue;
     fail(ErrorCode::option_invalid, "there is no stage called " + stage,
-         "the stages are tokens, mel, samples, bake");
+         "the stages are tokens, together, mel, samples, bake");
   }
 }
 

@@ -192,6 +192,21 @@ nightingale_audio* nightingale_speak(const nightingale_engine* engine, const nig
   return noted(say, nullptr);
 }
 
+nightingale_audio* nightingale_stream(const nightingale_engine* engine, const nightingale_voice* voice,
+                                      const nightingale_request* request,
+                                      nightingale_samples_callback callback, void* user_data) {
+  const auto say = [&] {
+    const auto& take = given(callback, "callback");
+    const auto sink = [&](std::span<const float> samples) {
+      take(samples.data(), samples.size(), user_data);
+    };
+    return new nightingale_audio{
+        unwrap(given(engine, "engine")
+                   .engine.stream(given(request, "request").request, given(voice, "voice").voice, sink))};
+  };
+  return noted(say, nullptr);
+}
+
 void nightingale_audio_free(nightingale_audio* audio) {
   delete audio;
 }

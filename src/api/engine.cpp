@@ -18,9 +18,9 @@ Audio audio_of(Spoken spoken) {
   std::int64_t tokens = 0;
   for (const auto& piece : spoken.tokens) tokens += static_cast<std::int64_t>(piece.size());
   Audio audio;
-  tell_stages(spoken, tokens, static_cast<std::int64_t>(spoken.samples.size()), audio);
+  tell_stages(spoken, tokens, spoken.samples, audio);
   audio.cut = spoken.cut;
-  audio.samples = std::move(spoken.samples);
+  audio.first_seconds = spoken.first_seconds;
   audio.tokens = std::move(spoken.tokens);
   return audio;
 }
@@ -36,7 +36,21 @@ Result<Engine> Engine::open(const std::string& model, const EngineOptions& optio
 }
 
 Result<Audio> Engine::speak(const Request& request, const Voice& voice) const {
-  return guarded([&] { return audio_of(nightingale::speak(*model_, voice.kept_->arrays, request)); });
+  return guarded([&] {
+    std::vector<float> samples;
+    const auto sink = [&](std::span<const float> more) {
+      samples.insert(samples.end(), more.begin(), more.end());
+    };
+    Audio audio = audio_of(nightingale::speak(*model_, voice.kept_->arrays, request, sink));
+    audio.samples = std::move(samples);
+    return audio;
+  });
+}
+
+Result<Audio> Engine::stream(const Request& request, const Voice& voice, const SampleSink& sink) const {
+  return guarded([&] {
+    return audio_of(nightingale::speak(*model_, voice.kept_->arrays, request, sink, Sounding::stream));
+  });
 }
 
 Result<Done> quantize(const std::string& model, const std::string& folder, const Precisions& precisions,

@@ -159,6 +159,7 @@ void Binding::load(Ops& op, const Precisions& wanted) {
       load_pair(weight, first, record.claims[*claimed.direction], faults);
     } else {
       load_plain(weight, *first.tensor, file, faults);
+      weight.decodes = decodes(weight);
       weight.precision = weight.few_bits ? weight.few_bits->layout.precision : precision_of(weight, wanted);
       // What is going to be rounded is read again then: until then a file of gigabytes need not lie in
       // memory.

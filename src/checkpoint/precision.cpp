@@ -4,9 +4,11 @@ namespace nightingale {
 
 namespace {
 
+constexpr std::string_view head = "speech_head.weight";
+
 Precision of_t3(const WeightRecord& weight, Precision wanted) {
-  if (weight.path == "speech_head.weight") return Precision::int8;
-  return weight.path.starts_with("tfmr.layers.") ? wanted : Precision::f32;
+  if (weight.path == head) return Precision::int8;
+  return decodes(weight) ? wanted : Precision::f32;
 }
 
 Precision of_flow(const WeightRecord& weight, Precision wanted) {
@@ -16,6 +18,10 @@ Precision of_flow(const WeightRecord& weight, Precision wanted) {
 }
 
 }  // namespace
+
+bool decodes(const WeightRecord& weight) {
+  return weight.use == Use::matmul && (weight.path == head || weight.path.starts_with("tfmr.layers."));
+}
 
 Precision precision_of(const WeightRecord& weight, const Precisions& wanted) {
   if (weight.use != Use::matmul) return Precision::f32;

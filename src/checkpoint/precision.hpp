@@ -9,4 +9,7 @@ namespace nightingale {
 // Only what costs much when speaking is worth it; small matrices and what runs once a voice stay float32.
 Precision precision_of(const WeightRecord& weight, const Precisions& wanted);
 
+// Whether a decoder reads it for every token.
+bool decodes(const WeightRecord& weight);
+
 }  // namespace nightingale

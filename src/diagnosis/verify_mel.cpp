@@ -6,6 +6,7 @@
 #include "models/hift/facts.hpp"
 #include "synthesis/pipeline.hpp"
 #include "synthesis/renderer.hpp"
+#include "synthesis/speech.hpp"
 
 namespace nightingale {
 

@@ -1,6 +1,4 @@
 // Steps 1 to 4: the text's tokens, the conditioning, the speech tokens and the logits behind them, the voice.
-#include <array>
-
 #include "base/failure.hpp"
 #include "diagnosis/verify_steps.hpp"
 #include "models/t3/facts.hpp"
@@ -72,8 +70,7 @@ std::vector<std::int32_t> VerifySteps::draw(std::span<const std::int32_t> ids,
                    .min_p = static_cast<float>(values.min_p),
                    .top_p = static_cast<float>(values.top_p),
                    .repetition_penalty = static_cast<float>(values.repetition_penalty)},
-      .most_tokens = reference_.most_tokens(),
-      .progress = {}};
+      .most_tokens = reference_.most_tokens()};
   const Tensor condition = model_.t3().condition(op_, t3_voice(op_, *voice_, emotion()));
   return sound_tokens(generate_speech(op_, model_.t3(), condition, ids, options, random));
 }
@@ -116,8 +113,7 @@ void VerifySteps::logits() {
         const bool stopped = static_cast<std::int64_t>(speech.size()) < reference_.most_tokens();
         const std::size_t fed = speech.size() - (stopped || speech.empty() ? 0 : 1);
         for (std::size_t i = 0; i < fed; ++i) {
-          const Tensor id = op_.write_ids({one, {"row", 1}}, std::array{speech[i]});
-          now = model_.t3().step(op_, id, static_cast<std::int64_t>(i) + 1, t3::Guidance::on, *cache);
+          now = model_.t3().step(op_, speech[i], static_cast<std::int64_t>(i) + 1, *cache);
         }
         check("step3_last_logits", now, limit_);
       },

@@ -250,21 +250,21 @@ Tensor Ops::relative_attention(const Tensor& query, const Tensor& key, const Ten
   return out;
 }
 
-Tensor Ops::cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, Cache& cache,
-                             std::int64_t layer, float scale) {
+Tensor Ops::cached_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                             std::span<Cache* const> caches, std::int64_t layer, float scale) {
   require_type("cached_attention", query, real_);
-  rules::cached_attention(query, key, value, cache, layer);
+  rules::cached_attention(query, key, value, caches, layer);
   Tensor out = allocate(query.shape(), real_);
-  do_cached_attention(query, key, value, cache, layer, scale, out);
+  do_cached_attention(query, key, value, caches, layer, scale, out);
   return out;
 }
 
-Tensor Ops::rotary(const Tensor& x, std::span<const float> frequencies, const Size& start) {
+Tensor Ops::rotary(const Tensor& x, std::span<const float> frequencies, std::span<const Size> starts) {
   require_type("rotary", x, real_);
-  rules::rotary(x, static_cast<std::int64_t>(frequencies.size()));
+  rules::rotary(x, static_cast<std::int64_t>(frequencies.size()), static_cast<std::int64_t>(starts.size()));
   Tensor out = allocate(x.shape(), real_);
   // Only the proof run, which does not turn anything, starts at a symbol.
-  if (out.has_numbers()) do_rotary(x, frequencies, start.number(), out);
+  if (out.has_numbers()) do_rotary(x, frequencies, starts, out);
   return out;
 }
 

@@ -9,6 +9,7 @@
 // is channels-last: rows outside, the channel innermost. Results are new tensors.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -196,13 +197,23 @@ class Ops {
   // width].
   Tensor relative_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                             const Tensor& position, const Weight& u, const Weight& v, float scale);
-  // The same with a cache: appends key and value to `layer`, each row sees itself and all before it.
+  // The same with a cache: appends key and value to `layer`, each row sees itself and all before it. Several
+  // caches divide the batch among them in their order, each with as many rows as it has: so sequences of
+  // different lengths go through together.
+  Tensor cached_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                          std::span<Cache* const> caches, std::int64_t layer, float scale);
   Tensor cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, Cache& cache,
-                          std::int64_t layer, float scale);
+                          std::int64_t layer, float scale) {
+    return cached_attention(query, key, value, std::array{&cache}, layer, scale);
+  }
   virtual std::unique_ptr<Cache> make_cache(const CacheSizes& sizes) = 0;
 
-  // Rotary positions, half-split: pairs (i, i + width/2) turn by (start + row)·frequencies[i].
-  Tensor rotary(const Tensor& x, std::span<const float> frequencies, const Size& start);
+  // Rotary positions, half-split: pairs (i, i + width/2) turn by (start + row)·frequencies[i]. One start for
+  // all entries of the batch, or one for each.
+  Tensor rotary(const Tensor& x, std::span<const float> frequencies, std::span<const Size> starts);
+  Tensor rotary(const Tensor& x, std::span<const float> frequencies, const Size& start) {
+    return rotary(x, frequencies, {&start, 1});
+  }
 
   Tensor activate(const Tensor& x, Activation activation);
   // x + sin²(alpha·x)/(alpha + 1e-9), alpha per channel
@@ -288,9 +299,10 @@ class Ops {
   virtual void do_relative_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                      const Tensor& position, const Weight& u, const Weight& v, float scale,
                                      Tensor& out) = 0;
-  virtual void do_cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, Cache& cache,
-                                   std::int64_t layer, float scale, Tensor& out) = 0;
-  virtual void do_rotary(const Tensor& x, std::span<const float> frequencies, std::int64_t start,
+  virtual void do_cached_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                                   std::span<Cache* const> caches, std::int64_t layer, float scale,
+                                   Tensor& out) = 0;
+  virtual void do_rotary(const Tensor& x, std::span<const float> frequencies, std::span<const Size> starts,
                          Tensor& out) = 0;
   virtual void do_activate(const Tensor& x, Activation activation, Tensor& out) = 0;
   virtual void do_snake(const Tensor& x, const Weight& alpha, Tensor& out) = 0;

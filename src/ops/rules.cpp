@@ -129,23 +129,19 @@ void relative_attention(const Tensor& query, const Tensor& key, const Tensor& va
   }
 }
 
-void cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, const Cache& cache,
-                      std::int64_t layer) {
-  const Operation operation{"cached_attention"};
-  require_layout(operation, {"query", query}, 4, "[batch, row, head, width]");
-  require_equal(operation, {"query", query}, {"key", key});
-  require_equal(operation, {"query", query}, {"value", value});
+namespace {
+
+// One of the caches, or the only one, against what is appended to it.
+void held_by(const Operation& operation, const Tensor& key, const Cache& cache, std::int64_t layer) {
   const CacheSizes& sizes = cache.sizes();
-  const Shape held{sizes.batch, query.shape()[1], sizes.head, sizes.width};
-  require_equal(operation, {"the cache", held}, {"key", key});
   if (layer < 0 || layer >= sizes.layers) {
     refuse(operation,
            {"layer " + std::to_string(layer) + " of a cache for " + std::to_string(sizes.layers),
             "make the cache for as many layers as the network has"},
            {side({"key", key})});
   }
-  const Size rows = cache.length() + query.shape()[1].size;
-  if (rows.is_number() && query.has_numbers() && rows.number() > sizes.most_rows) {
+  const Size rows = cache.length() + key.shape()[1].size;
+  if (rows.is_number() && key.has_numbers() && rows.number() > sizes.most_rows) {
     refuse(operation,
            {"the cache holds at most " + std::to_string(sizes.most_rows) + " rows, not " + rows.text(),
             "speak a shorter text, or make the cache longer"},
@@ -153,9 +149,34 @@ void cached_attention(const Tensor& query, const Tensor& key, const Tensor& valu
   }
 }
 
-void rotary(const Tensor& x, std::int64_t frequencies) {
+}  // namespace
+
+void cached_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                      std::span<Cache* const> caches, std::int64_t layer) {
+  const Operation operation{"cached_attention"};
+  require_layout(operation, {"query", query}, 4, "[batch, row, head, width]");
+  require_equal(operation, {"query", query}, {"key", key});
+  require_equal(operation, {"query", query}, {"value", value});
+  Size batch = 0;
+  for (const Cache* cache : caches) batch = batch + cache->sizes().batch.size;
+  for (const Cache* cache : caches) {
+    const CacheSizes& sizes = cache->sizes();
+    const Shape held{{sizes.batch.name, batch}, query.shape()[1], sizes.head, sizes.width};
+    require_equal(operation, {caches.size() > 1 ? "the row of caches" : "the cache", held}, {"key", key});
+    held_by(operation, key, *cache, layer);
+  }
+}
+
+void rotary(const Tensor& x, std::int64_t frequencies, std::int64_t starts) {
   const Operation operation{"rotary"};
   require_layout(operation, {"x", x}, 4, "[batch, row, head, width]");
+  const Axis& batch = x.shape()[0];
+  if (starts != 1 && !same(batch.size, starts)) {
+    refuse(operation,
+           {quoted(batch) + " does not match " + std::to_string(starts) + " starts",
+            "give one start for all entries of the batch, or one for each"},
+           {side({"x", x}, "[batch " + std::to_string(starts) + ", row, head, width]")});
+  }
   const Axis& width = x.shape()[3];
   if (same(width.size, 2 * frequencies)) return;
   refuse(operation,

@@ -34,9 +34,9 @@ void per_channel(std::string_view operation, const Tensor& x, const Weight& weig
 void attention(const Tensor& query, const Tensor& key, const Tensor& value);
 void relative_attention(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& position,
                         const Weight& u, const Weight& v);
-void cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, const Cache& cache,
-                      std::int64_t layer);
-void rotary(const Tensor& x, std::int64_t frequencies);
+void cached_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                      std::span<Cache* const> caches, std::int64_t layer);
+void rotary(const Tensor& x, std::int64_t frequencies, std::int64_t starts);
 
 // Two operands. `repeated` lets y lack axes of x; `combine` wants equal axes.
 void repeated(std::string_view operation, const Tensor& x, const Tensor& y);

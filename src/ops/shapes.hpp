@@ -37,9 +37,9 @@ class Shapes : public Ops {
   void do_attention(const Tensor&, const Tensor&, const Tensor&, float, Tensor&) override {}
   void do_relative_attention(const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Weight&,
                              const Weight&, float, Tensor&) override {}
-  void do_cached_attention(const Tensor&, const Tensor&, const Tensor&, Cache&, std::int64_t, float,
-                           Tensor&) override {}
-  void do_rotary(const Tensor&, std::span<const float>, std::int64_t, Tensor&) override {}
+  void do_cached_attention(const Tensor&, const Tensor&, const Tensor&, std::span<Cache* const>, std::int64_t,
+                           float, Tensor&) override {}
+  void do_rotary(const Tensor&, std::span<const float>, std::span<const Size>, Tensor&) override {}
   void do_activate(const Tensor&, Activation, Tensor&) override {}
   void do_snake(const Tensor&, const Weight&, Tensor&) override {}
   void do_add(const Tensor&, const Tensor&, std::span<const std::int64_t>, Tensor&) override {}

@@ -30,6 +30,7 @@ struct WeightRecord {
   Shape shape;       // the declared axes; their symbols are known once the checkpoint has been judged
   Use use = Use::vector;
   Precision precision = Precision::f32;   // in which a substrate is to keep it
+  bool decodes = false;                   // is read again for every token: it pays to be small
   std::span<const float> values;          // C order; empty when only a manifest was loaded
   std::optional<QuantizedView> few_bits;  // where few bits lie, of a file or rounded; then `values` are empty
   std::shared_ptr<const void> owner;      // keeps `values` alive: the mapped file, or a converted copy

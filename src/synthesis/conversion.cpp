@@ -6,9 +6,8 @@
 #include "checkpoint/open_tensor_file.hpp"
 #include "models/flow/facts.hpp"
 #include "models/hift/facts.hpp"
-#include "models/lengths.hpp"
 #include "synthesis/inputs.hpp"
-#include "synthesis/marking.hpp"
+#include "synthesis/mel_stream.hpp"
 #include "synthesis/model.hpp"
 #include "synthesis/pipeline.hpp"
 #include "synthesis/proof.hpp"
@@ -22,13 +21,7 @@ namespace nightingale {
 
 namespace {
 
-using flow::frames_per_token;
-constexpr std::int64_t samples_per_token = frames_per_token * hift::samples_per_frame;
-constexpr std::int64_t fade_frames = 50;  // 1 s, in the middle of what two windows share
-
-std::int64_t bands() {
-  return lengths::mel.size.number();
-}
+constexpr std::int64_t samples_per_token = flow::frames_per_token * hift::samples_per_frame;
 
 // One recording on its way.
 class Converting {
@@ -37,7 +30,7 @@ class Converting {
              const SampleSink& sink, const ConversionWindows& windows)
       : model_(model),
         op_(model.ops()),
-        voice_(voice),
+        voice_(with_prompt(voice, request.prompt_seconds)),
         request_(request),
         windows_(windows),
         random_(static_cast<std::uint64_t>(request.seed)),
@@ -87,12 +80,14 @@ class Converting {
   }
 
   void in_windows() {
+    const Renderer render = renderer();
+    MelStream mels(render, random_);
     VocoderStream vocoder(op_, model_.hift(), random_);
     const auto count = static_cast<std::int64_t>(converted_.tokens.size());
     for (std::int64_t first = 0; converted_.whole; first += step(), ++chunk_) {
       const bool last = first + windows_.tokens >= count;
-      const std::int64_t here = std::min(windows_.tokens, count - first);
-      const std::vector<float> mel = joined(window_mel(first, here), last);
+      const std::vector<float> mel =
+          window_mel(mels, first, std::min(windows_.tokens, count - first), last ? 0 : windows_.overlap);
       const Stopwatch watch(converted_.sample_seconds);
       std::vector<float> samples = vocoder.push(mel);
       deliver(samples);
@@ -103,48 +98,11 @@ class Converting {
     deliver(rest);
   }
 
-  // The mel of a window's tokens, [frame, mel], from noise that is the same wherever it is seen again: over
-  // the prompt, and over the frames that the window before had too.
-  std::vector<float> window_mel(std::int64_t first, std::int64_t count) {
+  std::vector<float> window_mel(MelStream& mels, std::int64_t first, std::int64_t count, std::int64_t held) {
     const Stopwatch watch(converted_.mel_seconds);
-    const Renderer render = renderer();
-    const std::int64_t frames = render.frames_of(count), speech = frames_per_token * count;
-    const std::int64_t prompt = frames - speech,
-                       shared = first == 0 ? 0 : frames_per_token * windows_.overlap;
-    std::vector<float> noise(prompt_noise_);
-    if (first == 0) {
-      noise.resize(static_cast<std::size_t>(prompt * bands()));
-      random_.normal(noise);
-      prompt_noise_ = noise;
-    }
-    noise.insert(noise.end(), shared_noise_.begin(), shared_noise_.end());
-    std::vector<float> fresh(static_cast<std::size_t>((speech - shared) * bands()));
-    random_.normal(fresh);
-    noise.insert(noise.end(), fresh.begin(), fresh.end());
-    const std::int64_t kept = std::min(speech, frames_per_token * windows_.overlap) * bands();
-    shared_noise_.assign(noise.end() - kept, noise.end());
-
-    const auto tokens = std::span(converted_.tokens)
+    const auto window = std::span(converted_.tokens)
                             .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-    const Tensor start = op_.write({{"batch", 1}, {"frame", frames}, lengths::mel}, noise).from("noise");
-    std::vector<float> mel = op_.read(render.mel(tokens, start));
-    op_.pool()->trim();
-    return mel;
-  }
-
-  // Fades what the window before left into this one, whose own end is kept back for the next.
-  std::vector<float> joined(std::vector<float> mel, bool last) {
-    // A voice whose mel has a row more than two a token takes the first frame of every window.
-    const std::int64_t taken =
-        voice_.prompt_frames - frames_per_token * static_cast<std::int64_t>(voice_.prompt.size());
-    if (!tail_.empty()) mel.insert(mel.begin(), tail_.begin(), tail_.begin() + taken * bands());
-    fade_over(tail_, mel);
-    tail_.clear();
-    if (last) return mel;
-    const auto cut = mel.end() - frames_per_token * windows_.overlap * bands();
-    tail_.assign(cut, mel.end());
-    mel.erase(cut, mel.end());
-    return mel;
+    return mels.push(window, first, held);
   }
 
   void deliver(std::vector<float>& samples) {
@@ -177,13 +135,12 @@ class Converting {
 
   const ConversionModel& model_;
   Ops& op_;
-  const VoiceArrays& voice_;
+  const VoiceArrays voice_;
   const ConvertRequest& request_;
   ConversionWindows windows_;
   Random random_;
   Marking marking_;
   Converted converted_;
-  std::vector<float> prompt_noise_, shared_noise_, tail_;
   std::int64_t delivered_ = 0;
   int chunk_ = 0, chunks_ = 1;
   bool started_ = false;
@@ -206,19 +163,6 @@ ConversionModel::ConversionModel(const std::string& s3gen, std::unique_ptr<Ops> 
   prove(*speech_tokenizer_);
   prove(*flow_, *hift_);
   binding.load(*substrate_);
-}
-
-void fade_over(std::span<const float> before, std::span<float> mel) {
-  const std::int64_t shared = static_cast<std::int64_t>(before.size()) / bands();
-  const std::int64_t fade = std::min(fade_frames, shared), start = (shared - fade) / 2;
-  for (std::int64_t frame = 0; frame < shared; ++frame) {
-    const double share =
-        std::clamp(static_cast<double>(frame - start + 1) / static_cast<double>(fade + 1), 0.0, 1.0);
-    for (std::int64_t band = 0; band < bands(); ++band) {
-      const auto place = static_cast<std::size_t>(frame * bands() + band);
-      mel[place] = static_cast<float>((1 - share) * before[place] + share * mel[place]);
-    }
-  }
 }
 
 Converted convert(const ConversionModel& model, const VoiceArrays& voice, const std::string& recording,

@@ -17,6 +17,7 @@
 #include "models/hift/hift.hpp"
 #include "models/speech_tokenizer/speech_tokenizer.hpp"
 #include "nightingale/request.hpp"
+#include "synthesis/marking.hpp"
 #include "synthesis/watermark.hpp"
 #include "voice/voice.hpp"
 
@@ -47,14 +48,6 @@ class ConversionModel {
 struct ConversionWindows {
   std::int64_t tokens = 750, overlap = 100;
 };
-
-// Where two windows share frames: fades from what the one before has of them, [frame, mel], into the
-// beginning of the next. The fade takes a second in the middle; before it the old one is heard, behind it the
-// new one.
-void fade_over(std::span<const float> before, std::span<float> mel);
-
-// Takes the samples as they come, 24 kHz.
-using SampleSink = std::function<void(std::span<const float>)>;
 
 struct Converted {
   std::vector<std::int32_t> tokens;

@@ -11,18 +11,23 @@ namespace {
 
 constexpr int rate = static_cast<int>(hift::sample_rate);
 constexpr std::size_t block = std::size_t{60} * rate;
-constexpr std::size_t context = rate / 2;  // further than a transform and a resampler reach
+constexpr std::size_t context = rate / 2;        // further than network, transform and resampler reach
+constexpr std::size_t least_context = rate / 5;  // as far as they reach
 
 }  // namespace
 
-Marking::Marking(const Watermark* watermark, std::function<void(std::span<const float>)> sink)
+Marking::Marking(const Watermark* watermark, SampleSink sink, Pace pace)
     : watermark_(watermark),
-      sink_(std::move(sink)) {}
+      sink_(std::move(sink)),
+      least_(pace == Pace::early ? 1 : block),
+      behind_(pace == Pace::early ? least_context : context) {}
 
 void Marking::push(std::span<const float> samples) {
   if (watermark_ == nullptr) return deliver(samples);
   held_.insert(held_.end(), samples.begin(), samples.end());
-  while (held_.size() >= before_ + block + context) mark(block, context);
+  while (held_.size() >= before_ + least_ + behind_) {
+    mark(std::min(block, held_.size() - before_ - behind_), behind_);
+  }
 }
 
 void Marking::finish() {

@@ -1,6 +1,6 @@
-// The watermark on samples that come bit by bit: up to a minute is marked whole, as upstream does; of more,
-// blocks of a minute with half a second of context on both sides. Without a watermark samples go straight
-// through.
+// The watermark on samples that come bit by bit, in blocks that see what lies around them: up to a minute is
+// marked whole, as upstream does; a stream whose samples are heard at once takes what there is. Without a
+// watermark samples go straight through.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,18 @@
 
 namespace nightingale {
 
+// Takes the samples as they come, 24 kHz.
+using SampleSink = std::function<void(std::span<const float>)>;
+
 class Marking {
  public:
+  enum class Pace {
+    whole_minutes,
+    early,  // samples come out a fifth of a second after they went in
+  };
+
   // `watermark` may be null; both must outlive it. Samples are at 24 kHz, and within ±1 when they come out.
-  Marking(const Watermark* watermark, std::function<void(std::span<const float>)> sink);
+  Marking(const Watermark* watermark, SampleSink sink, Pace pace = Pace::whole_minutes);
 
   void push(std::span<const float> samples);
   void finish();
@@ -27,8 +35,9 @@ class Marking {
   void deliver(std::span<const float> samples);
 
   const Watermark* watermark_;
-  std::function<void(std::span<const float>)> sink_;
-  std::vector<float> held_;  // `before_` samples of context, then those that have not come out
+  SampleSink sink_;
+  std::size_t least_, behind_;  // a block is no shorter, and sees so much that follows
+  std::vector<float> held_;     // `before_` samples of context, then those that have not come out
   std::size_t before_ = 0;
   std::int64_t delivered_ = 0;
   double seconds_ = 0;

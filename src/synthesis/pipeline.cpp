@@ -1,17 +1,17 @@
 #include "synthesis/pipeline.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <optional>
 
 #include "base/failure.hpp"
 #include "models/t3/facts.hpp"
 #include "synthesis/inputs.hpp"
-#include "synthesis/marking.hpp"
+#include "synthesis/piece_stream.hpp"
 #include "synthesis/pieces.hpp"
 #include "synthesis/renderer.hpp"
+#include "synthesis/speech.hpp"
 #include "synthesis/stopwatch.hpp"
 
 namespace nightingale {
@@ -21,168 +21,210 @@ namespace {
 constexpr double tokens_per_second = 25;
 constexpr double samples_per_token = 960;
 
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+SpeechOptions speech_options(const Request& request) {
+  return {.sampling = {.guidance = static_cast<float>(request.guidance),
+                       .temperature = static_cast<float>(request.temperature),
+                       .min_p = static_cast<float>(request.min_p),
+                       .top_p = static_cast<float>(request.top_p),
+                       .repetition_penalty = static_cast<float>(request.repetition_penalty)},
+          .most_tokens = static_cast<std::int64_t>(std::ceil(request.max_seconds * tokens_per_second))};
+}
+
+// A piece of the text. Its draws are those of a request for this piece alone, whose seed is one more than
+// that of the piece before: so it says the same whoever it is written together with.
+struct Piece {
+  std::vector<std::int32_t> ids;
+  std::uint32_t seed;
+  Random random;
+  std::optional<Sequence> sequence = {};  // once it has begun
+
+  bool ended() const { return sequence && sequence->ended(); }
+  std::size_t tokens() const { return sequence ? sequence->tokens().size() : 0; }
+};
+
 // One request on its way through the pipeline.
 class Speaking {
  public:
-  Speaking(const Model& model, const VoiceArrays& voice, const Request& request)
+  Speaking(const Model& model, const VoiceArrays& voice, const Request& request, const SampleSink& sink,
+           Sounding sounding)
       : model_(model),
         op_(model.ops()),
-        voice_(voice),
         request_(request),
-        random_(static_cast<std::uint64_t>(request.seed)) {}
+        streams_(sounding == Sounding::stream),
+        options_(speech_options(request)),
+        voice_(with_prompt(voice, request.prompt_seconds)),
+        render_(renderer()),
+        marking_(model.watermark(), noting(sink),
+                 streams_ ? Marking::Pace::early : Marking::Pace::whole_minutes) {
+    const auto emotion = static_cast<float>(request.exaggeration.value_or(voice.emotion));
+    condition_ = model.t3().condition(op_, t3_voice(op_, voice, emotion));
+    auto seed = static_cast<std::uint32_t>(request.seed);
+    const Positions held{model.t3().most_text(), model.t3().most_speech()};
+    for (auto& ids : pieces_of(request, model.tokenizer(), held)) {
+      pieces_.push_back({std::move(ids), seed, Random(seed)});
+      ++seed;
+    }
+  }
 
   Spoken run() {
-    const std::vector<std::vector<std::int32_t>> pieces =
-        pieces_of(request_, model_.tokenizer(), {model_.t3().most_text(), model_.t3().most_speech()});
-    chunks_ = static_cast<int>(pieces.size());
-    const auto emotion = static_cast<float>(request_.exaggeration.value_or(voice_.emotion));
-    const Tensor condition = model_.t3().condition(op_, t3_voice(op_, voice_, emotion));
-    for (const std::vector<std::int32_t>& ids : pieces) {
-      say(condition, ids);
-      ++chunk_;
-      if (!spoken_.whole) break;
+    for (; piece_ < pieces_.size() && spoken_.whole; ++piece_) {
+      Piece& piece = pieces_[piece_];
+      piece_samples_ = 0;
+      if (streams_) stream_.emplace(render_, ~piece.seed, spoken_.mel_seconds, spoken_.sample_seconds);
+      write();
+      if (spoken_.whole && !piece.sequence->stopped()) ++spoken_.cut;
+      spoken_.tokens.push_back(sound_tokens(piece.sequence->tokens()));
+      streams_ ? sound_so_far(true) : sound(piece);
     }
-    if (spoken_.samples.empty() && spoken_.whole) {
+    marking_.finish();
+    spoken_.samples = marking_.samples();
+    spoken_.watermark_seconds = marking_.seconds();
+    spoken_.watermarked = model_.watermark() != nullptr && spoken_.samples > 0;
+    if (spoken_.samples == 0 && spoken_.whole) {
       fail(ErrorCode::text_invalid, "the model ended without saying anything",
            "try another seed, or a longer text");
     }
-    mark();
     return std::move(spoken_);
   }
 
  private:
-  void say(const Tensor& condition, const std::vector<std::int32_t>& ids) {
-    const std::vector<std::int32_t> drawn = write_speech(condition, ids);
-    if (spoken_.whole && (drawn.empty() || drawn.back() != t3::stop_speech)) ++spoken_.cut;
-    const std::vector<std::int32_t> tokens = sound_tokens(drawn);
-    spoken_.tokens.push_back(tokens);
+  // Writes until the next piece to sound has ended, and those behind it in the same passes. Each round begins
+  // one more piece while there is room, or takes all that have begun one token further.
+  void write() {
+    while (spoken_.whole && !pieces_[piece_].ended()) {
+      write_round();
+      report("tokens", static_cast<std::int64_t>(pieces_[piece_].tokens()), 0);
+      if (streams_) sound_so_far(false);
+    }
+  }
+
+  void write_round() {
+    const Stopwatch watch(spoken_.token_seconds);
+    if (begun_ < pieces_.size() && together_.size() < room()) {
+      Piece& piece = pieces_[begun_++];
+      piece.sequence.emplace(op_, model_.t3(), condition_, piece.ids, options_, piece.random);
+      together_.push_back(&*piece.sequence);
+    } else {
+      write_on(op_, model_.t3(), together_);
+    }
+    std::erase_if(together_, [](const Sequence* sequence) { return sequence->ended(); });
+  }
+
+  // How many pieces are written together. One, until the first of a stream is heard.
+  std::size_t room() const {
+    if (streams_ && delivered_ == 0) return 1;
+    return static_cast<std::size_t>(Sequence::most_together(options_.sampling));
+  }
+
+  void sound_so_far(bool whole) {
+    const std::vector<std::int32_t>& drawn = pieces_[piece_].sequence->tokens();
+    if (!whole && !stream_->due(static_cast<std::int64_t>(drawn.size()))) return;
+    std::vector<float> samples = stream_->push(sound_tokens(drawn), whole);
+    op_.pool()->trim();
+    if (whole) drop_last_token(spoken_.tokens.back().size(), samples);
+    if (piece_samples_ == 0) fade_in(samples);
+    deliver(samples);
+  }
+
+  void sound(Piece& piece) {
+    const std::vector<std::int32_t>& tokens = spoken_.tokens.back();
     if (tokens.empty()) return;
     // The stages' tensors differ in size: what one leaves behind is of no use to the next.
     op_.pool()->trim();
-    const Tensor mel = draw_mel(tokens);
+    const Tensor mel = draw_mel(tokens, piece.random);
     op_.pool()->trim();
-    std::vector<float> samples = draw_samples(mel, tokens.size());
+    std::vector<float> samples = draw_samples(mel, tokens.size(), piece.random);
     op_.pool()->trim();
-    // The multilingual model's last token tends to be noise: upstream cuts it off.
-    if (model_.multilingual()) {
-      const auto kept =
-          static_cast<std::size_t>(samples_per_token) * std::max<std::size_t>(1, tokens.size() - 1);
-      samples.resize(std::min(samples.size(), kept));
-    }
-    spoken_.samples.insert(spoken_.samples.end(), samples.begin(), samples.end());
+    drop_last_token(tokens.size(), samples);
+    fade_in(samples);
+    deliver(samples);
   }
 
-  void mark() {
-    const Watermark* watermark = model_.watermark();
-    if (watermark == nullptr || spoken_.samples.empty()) return;
-    std::vector<float> marked;
-    Marking marking(watermark, [&](std::span<const float> samples) {
-      marked.insert(marked.end(), samples.begin(), samples.end());
-    });
-    marking.push(spoken_.samples);
-    marking.finish();
-    spoken_.samples = std::move(marked);
-    spoken_.watermark_seconds += marking.seconds();
-    spoken_.watermarked = true;
-    op_.pool()->trim();
+  // The multilingual model's last token tends to be noise: upstream cuts it off.
+  void drop_last_token(std::size_t tokens, std::vector<float>& samples) const {
+    if (!model_.multilingual() || tokens < 2) return;
+    const std::size_t kept = static_cast<std::size_t>(samples_per_token) * (tokens - 1);
+    samples.resize(std::min(samples.size(), kept - static_cast<std::size_t>(piece_samples_)));
   }
 
-  std::vector<std::int32_t> write_speech(const Tensor& condition, const std::vector<std::int32_t>& ids) {
-    const Stopwatch watch(spoken_.token_seconds);
-    SpeechOptions options;
-    options.sampling = {.guidance = static_cast<float>(request_.guidance),
-                        .temperature = static_cast<float>(request_.temperature),
-                        .min_p = static_cast<float>(request_.min_p),
-                        .top_p = static_cast<float>(request_.top_p),
-                        .repetition_penalty = static_cast<float>(request_.repetition_penalty)};
-    options.most_tokens = static_cast<std::int64_t>(std::ceil(request_.max_seconds * tokens_per_second));
-    options.progress = [&](std::int64_t tokens) {
-      report("tokens", tokens, 0, static_cast<double>(tokens) / tokens_per_second);
-      return spoken_.whole;
-    };
-    return generate_speech(op_, model_.t3(), condition, ids, options, random_);
+  void deliver(std::span<const float> samples) {
+    piece_samples_ += static_cast<std::int64_t>(samples.size());
+    delivered_ += static_cast<std::int64_t>(samples.size());
+    marking_.push(samples);
+    report("samples", piece_samples_, streams_ ? 0 : piece_samples_);
   }
 
-  Tensor draw_mel(const std::vector<std::int32_t>& tokens) {
+  Tensor draw_mel(const std::vector<std::int32_t>& tokens, Random& random) {
     const Stopwatch watch(spoken_.mel_seconds);
-    const double seconds = static_cast<double>(tokens.size()) / tokens_per_second;
-    const Renderer renderer = this->renderer(seconds);
-    const std::int64_t frames = renderer.frames_of(static_cast<std::int64_t>(tokens.size()));
-    return renderer.mel(tokens, draw_mel_noise(op_, frames, random_));
+    const std::int64_t frames = render_.frames_of(static_cast<std::int64_t>(tokens.size()));
+    return render_.mel(tokens, draw_mel_noise(op_, frames, random));
   }
 
-  std::vector<float> draw_samples(const Tensor& mel, std::size_t tokens) {
+  std::vector<float> draw_samples(const Tensor& mel, std::size_t tokens, Random& random) {
     const Stopwatch watch(spoken_.sample_seconds);
-    const double seconds = static_cast<double>(tokens) / tokens_per_second;
-    std::vector<float> out = renderer(seconds).samples(mel, static_cast<std::int64_t>(tokens), random_);
-    fade_in(out);
-    const auto samples = static_cast<std::int64_t>(out.size());
-    report("samples", samples, samples, seconds);
-    return out;
+    return render_.samples(mel, static_cast<std::int64_t>(tokens), random);
   }
 
-  Renderer renderer(double seconds) {
+  Renderer renderer() {
     return {op_,
             model_.flow(),
             model_.hift(),
             voice_,
             static_cast<int>(request_.steps),
-            [this, seconds](int step, int steps) { report("mel", step, steps, seconds); }};
+            [this](int step, int steps) { report("mel", step, steps); }};
   }
 
-  void report(std::string_view stage, std::int64_t done, std::int64_t of, double seconds) {
+  void report(std::string_view stage, std::int64_t done, std::int64_t of) {
     if (!request_.progress) return;
-    const double before =
-        static_cast<double>(spoken_.samples.size()) / (tokens_per_second * samples_per_token);
-    const Going going = request_.progress({stage, done, of, before + seconds, chunk_, chunks_});
+    std::size_t tokens = 0;  // of this piece and those behind it
+    for (std::size_t piece = piece_; piece < begun_; ++piece) tokens += pieces_[piece].tokens();
+    const double seconds =
+        static_cast<double>(delivered_ - piece_samples_) / (tokens_per_second * samples_per_token) +
+        static_cast<double>(tokens) / tokens_per_second;
+    const Going going = request_.progress(
+        {stage, done, of, seconds, static_cast<int>(piece_), static_cast<int>(pieces_.size())});
     if (going == Going::stop) fail(ErrorCode::cancelled, "stopped while speaking");
     if (going == Going::finish) spoken_.whole = false;
   }
 
+  // Hands samples on, and notes when the first ones came.
+  SampleSink noting(const SampleSink& sink) {
+    return [this, &sink](std::span<const float> samples) {
+      if (spoken_.first_seconds == 0) spoken_.first_seconds = seconds_since(start_);
+      sink(samples);
+    };
+  }
+
+  const Clock::time_point start_ = Clock::now();
   const Model& model_;
   Ops& op_;
-  const VoiceArrays& voice_;
   const Request& request_;
-  Random random_;
+  const bool streams_;
+  const SpeechOptions options_;
+  const VoiceArrays voice_;
+  const Renderer render_;
   Spoken spoken_;
-  int chunk_ = 0, chunks_ = 1;
+  Marking marking_;
+  Tensor condition_;
+  std::vector<Piece> pieces_;
+  std::size_t piece_ = 0, begun_ = 0;  // the next to sound, the next to begin
+  std::vector<Sequence*> together_;    // that are being written
+  std::optional<PieceStream> stream_;  // of the next to sound
+  std::int64_t delivered_ = 0, piece_samples_ = 0;
 };
 
 }  // namespace
 
-Spoken speak(const Model& model, const VoiceArrays& voice, const Request& request) {
+Spoken speak(const Model& model, const VoiceArrays& voice, const Request& request, const SampleSink& sink,
+             Sounding sounding) {
   check_fields(request);
-  return Speaking(model, voice, request).run();
-}
-
-namespace {
-
-template <typename AnyRequest>
-void check_all_fields(const AnyRequest& request) {
-  std::vector<Fact> faults;
-  visit_fields(request, [&](const Field& field, const auto& value) {
-    const std::optional<double> number = value;
-    if (!number || (*number >= field.least && *number <= field.most)) return;
-    faults.push_back(
-        {std::string(field.name),
-         fmt::format("{}", *number),
-         fmt::format("{} to {}{}{}", field.least, field.most, field.unit.empty() ? "" : " ", field.unit),
-         {}});
-  });
-  if (faults.empty()) return;
-  const std::string sentence = fmt::format("{} = {} is out of range: {}", faults.front().subject,
-                                           faults.front().found, faults.front().expected);
-  throw Failure({ErrorCode::option_invalid, sentence, faults.size() > 1 ? faults : std::vector<Fact>{}, {}});
-}
-
-}  // namespace
-
-void check_fields(const Request& request) {
-  check_all_fields(request);
-}
-
-void check_fields(const ConvertRequest& request) {
-  check_all_fields(request);
+  return Speaking(model, voice, request, sink, sounding).run();
 }
 
 }  // namespace nightingale

@@ -1,5 +1,7 @@
 #include "synthesis/proof.hpp"
 
+#include <array>
+
 #include "base/failure.hpp"
 #include "models/flow/facts.hpp"
 #include "models/flow/solver.hpp"
@@ -50,8 +52,8 @@ std::vector<std::string> prove(const t3::T3& t3) {
   const auto cache = t3.make_cache(op, t3::Guidance::on, 0);
   const Tensor text = op.write_ids({one, {"row", l::text.size}}, {});
   const Tensor first = t3.prefill(op, condition, text, t3::Guidance::on, *cache);
-  const Tensor id = op.write_ids({one, {"row", 1}}, {});
-  const Tensor next = t3.step(op, id, 1, t3::Guidance::on, *cache);
+  const Tensor id = op.write_ids({{"batch", 2}, {"row", 1}}, {});
+  const Tensor next = t3.step(op, id, id, std::array{cache.get()});
   return {line("t3.condition", condition), line("t3.prefill", first), line("t3.step", next),
           "t3.cache = " + cache->length().text() + " rows after one step"};
 }

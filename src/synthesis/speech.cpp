@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 
 #include "base/failure.hpp"
 #include "models/t3/facts.hpp"
@@ -11,53 +10,85 @@ namespace nightingale {
 
 namespace {
 
-const Axis one_row{"row", 1};
 const Axis one_batch{"batch", 1};
+const Axis one_row{"row", 1};
 
-// The logits of both branches, [batch, row 1, speech_vocabulary], as one span each.
-struct Branches {
-  std::vector<float> logits;
-  std::span<const float> conditioned, unconditioned;
+// So many rows pass through the kernels for few rows of every substrate, each as it would alone.
+constexpr std::int64_t rows_together = 8;
 
-  Branches(Ops& op, const Tensor& both)
-      : logits(op.read(both)) {
-    const auto vocabulary = static_cast<std::size_t>(both.shape().back().size.number());
-    conditioned = std::span(logits).first(vocabulary);
-    unconditioned = std::span(logits).subspan(vocabulary);
-  }
-};
+std::int64_t branches(const t3::Sampling& sampling) {
+  return sampling.guidance == 0 ? 1 : 2;
+}
+
+std::int64_t entries(const Cache& cache) {
+  return cache.sizes().batch.size.number();
+}
+
+void check_length(std::size_t text, const t3::T3& t3) {
+  if (static_cast<std::int64_t>(text) <= t3.most_text()) return;
+  fail(ErrorCode::text_invalid,
+       "this piece of the text is " + std::to_string(text) +
+           " tokens long, but the model has positions for " + std::to_string(t3.most_text()),
+       "break the text up with full stops or commas");
+}
 
 }  // namespace
+
+Sequence::Sequence(Ops& op, const t3::T3& t3, const Tensor& condition, std::span<const std::int32_t> text,
+                   const SpeechOptions& options, Random& random)
+    : sampler_(options.sampling, random),
+      most_(std::min(options.most_tokens, t3.most_speech() - 1)) {
+  check_length(text.size(), t3);
+  const auto text_rows = static_cast<std::int64_t>(text.size());
+  const t3::Guidance guidance = branches(options.sampling) == 1 ? t3::Guidance::off : t3::Guidance::on;
+  const std::int64_t rows = condition.shape()[1].size.number() + text_rows + t3::starts_of_speech + most_;
+  cache_ = t3.make_cache(op, guidance, rows);
+  const Tensor words = op.write_ids({one_batch, {"row", text_rows}}, text);
+  draw(op.read(t3.prefill(op, condition, words, guidance, *cache_)));
+}
+
+bool Sequence::stopped() const {
+  return ended() && !tokens_.empty() && tokens_.back() == t3::stop_speech;
+}
+
+std::int64_t Sequence::most_together(const t3::Sampling& sampling) {
+  return rows_together / branches(sampling);
+}
+
+// `logits` [entry of the batch, speech_vocabulary] are of this sequence.
+void Sequence::draw(std::span<const float> logits) {
+  const std::size_t vocabulary = logits.size() / static_cast<std::size_t>(entries(*cache_));
+  tokens_.push_back(sampler_.next(logits.first(vocabulary), logits.subspan(vocabulary)));
+  if (tokens_.back() == t3::stop_speech || static_cast<std::int64_t>(tokens_.size()) >= most_) end();
+}
+
+void write_on(Ops& op, const t3::T3& t3, std::span<Sequence* const> sequences) {
+  std::vector<std::int32_t> ids, indices;
+  std::vector<Cache*> caches;
+  for (const Sequence* sequence : sequences) {
+    const auto count = static_cast<std::size_t>(entries(*sequence->cache_));
+    ids.insert(ids.end(), count, sequence->tokens_.back());
+    indices.insert(indices.end(), count, static_cast<std::int32_t>(sequence->tokens_.size()));
+    caches.push_back(sequence->cache_.get());
+  }
+  const Shape shape{{"batch", static_cast<std::int64_t>(ids.size())}, one_row};
+  const Tensor logits = t3.step(op, op.write_ids(shape, ids), op.write_ids(shape, indices), caches);
+  const std::vector<float> all = op.read(logits);
+  std::span<const float> left(all);
+  const std::size_t vocabulary = all.size() / ids.size();
+  for (Sequence* sequence : sequences) {
+    const std::size_t own = vocabulary * static_cast<std::size_t>(entries(*sequence->cache_));
+    sequence->draw(left.first(own));
+    left = left.subspan(own);
+  }
+}
 
 std::vector<std::int32_t> generate_speech(Ops& op, const t3::T3& t3, const Tensor& condition,
                                           std::span<const std::int32_t> text, const SpeechOptions& options,
                                           Random& random) {
-  const auto text_rows = static_cast<std::int64_t>(text.size());
-  if (text_rows > t3.most_text()) {
-    fail(ErrorCode::text_invalid,
-         "this piece of the text is " + std::to_string(text_rows) +
-             " tokens long, but the model has positions for " + std::to_string(t3.most_text()),
-         "break the text up with full stops or commas");
-  }
-  const t3::Guidance guidance = options.sampling.guidance == 0 ? t3::Guidance::off : t3::Guidance::on;
-  const std::int64_t most = std::min(options.most_tokens, t3.most_speech() - 1);
-  const std::int64_t rows = condition.shape()[1].size.number() + text_rows + t3::starts_of_speech + most;
-  const std::unique_ptr<Cache> cache = t3.make_cache(op, guidance, rows);
-  t3::Sampler sampler(options.sampling, random);
-
-  const Tensor words = op.write_ids({one_batch, {"row", text_rows}}, text);
-  Tensor logits = t3.prefill(op, condition, words, guidance, *cache);
-  std::vector<std::int32_t> tokens;
-  while (static_cast<std::int64_t>(tokens.size()) < most) {
-    const Branches branches(op, logits);
-    tokens.push_back(sampler.next(branches.conditioned, branches.unconditioned));
-    const auto count = static_cast<std::int64_t>(tokens.size());
-    if (options.progress && !options.progress(count)) break;
-    if (tokens.back() == t3::stop_speech || count == most) break;
-    const Tensor id = op.write_ids({one_batch, one_row}, std::array{tokens.back()});
-    logits = t3.step(op, id, count, guidance, *cache);
-  }
-  return tokens;
+  Sequence sequence(op, t3, condition, text, options, random);
+  while (!sequence.ended()) write_on(op, t3, std::array{&sequence});
+  return sequence.tokens();
 }
 
 std::vector<std::int32_t> sound_tokens(std::span<const std::int32_t> tokens) {

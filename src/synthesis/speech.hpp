@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -13,13 +13,42 @@ namespace nightingale {
 
 struct SpeechOptions {
   t3::Sampling sampling;
-  std::int64_t most_tokens = 1000;                    // upstream's limit
-  std::function<bool(std::int64_t tokens)> progress;  // after each token; false ends the speech there
+  std::int64_t most_tokens = 1000;  // upstream's limit
 };
 
-// The tokens as they were drawn, the stop token included when it came. `condition` is T3::condition of the
-// voice, `text` holds the text's ids with start and stop. Throws Failure (text_invalid) when the text is
-// longer than the checkpoint has positions for.
+// One text on its way to speech: what it has said so far, and what is its alone, the cache and the draws.
+class Sequence {
+ public:
+  // Reads the text and draws the first token. `condition` is T3::condition of the voice, `text` holds the
+  // text's ids with start and stop; `random` must outlive the sequence. Throws Failure (text_invalid) when
+  // the text is longer than the checkpoint has positions for.
+  Sequence(Ops& op, const t3::T3& t3, const Tensor& condition, std::span<const std::int32_t> text,
+           const SpeechOptions& options, Random& random);
+
+  // As they were drawn, the stop token included when it came.
+  const std::vector<std::int32_t>& tokens() const { return tokens_; }
+  bool ended() const { return cache_ == nullptr; }
+  bool stopped() const;           // ended by itself
+  void end() { cache_.reset(); }  // says no more; its memory is free
+
+  // How many may write on together: more rows than this would go through other kernels.
+  static std::int64_t most_together(const t3::Sampling& sampling);
+
+ private:
+  friend void write_on(Ops& op, const t3::T3& t3, std::span<Sequence* const> sequences);
+  void draw(std::span<const float> logits);
+
+  t3::Sampler sampler_;
+  std::int64_t most_;
+  std::vector<std::int32_t> tokens_;
+  std::unique_ptr<Cache> cache_;  // until it ends
+};
+
+// One more token of every sequence, all in one pass over the weights. What a sequence says does not depend on
+// the others. Precondition: none has ended, and they are no more than may write together.
+void write_on(Ops& op, const t3::T3& t3, std::span<Sequence* const> sequences);
+
+// A sequence by itself, to its end.
 std::vector<std::int32_t> generate_speech(Ops& op, const t3::T3& t3, const Tensor& condition,
                                           std::span<const std::int32_t> text, const SpeechOptions& options,
                                           Random& random);

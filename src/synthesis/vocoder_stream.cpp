@@ -28,10 +28,15 @@ void drop(std::vector<float>& numbers, std::int64_t count) {
 }  // namespace
 
 VocoderStream::VocoderStream(Ops& op, const hift::Hift& hift, Random& random, std::int64_t chunk)
+    : VocoderStream(op, hift, random, chunk, chunk) {}
+
+VocoderStream::VocoderStream(Ops& op, const hift::Hift& hift, Random& random, std::int64_t chunk,
+                             std::int64_t least)
     : op_(op),
       hift_(hift),
       random_(random),
       chunk_(chunk),
+      least_(least),
       start_(harmonics) {
   constexpr float pi = std::numbers::pi_v<float>;
   random_.uniform(start_, -pi, pi);
@@ -45,8 +50,11 @@ std::int64_t VocoderStream::frames() const {
 std::vector<float> VocoderStream::push(std::span<const float> mel) {
   mel_.insert(mel_.end(), mel.begin(), mel.end());
   std::vector<float> out;
-  while (frames() >= before_ + chunk_ + context) emit(chunk_, context, out);
-  return out;
+  for (;;) {
+    const std::int64_t settled = frames() - before_ - context;
+    if (settled < least_) return out;
+    emit(std::min(settled, chunk_), context, out);
+  }
 }
 
 std::vector<float> VocoderStream::finish() {

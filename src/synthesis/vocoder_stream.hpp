@@ -17,8 +17,10 @@ namespace nightingale {
 
 class VocoderStream {
  public:
-  // All three must outlive it. `chunk` is how many frames go through at once.
+  // All three must outlive it. At most `chunk` frames go through at once; with `least` below it, as many as
+  // there are, so that samples come out early.
   VocoderStream(Ops& op, const hift::Hift& hift, Random& random, std::int64_t chunk = 1000);
+  VocoderStream(Ops& op, const hift::Hift& hift, Random& random, std::int64_t chunk, std::int64_t least);
 
   // Takes frames [frame, mel 80]; gives the samples that are settled.
   std::vector<float> push(std::span<const float> mel);
@@ -35,7 +37,7 @@ class VocoderStream {
   Ops& op_;
   const hift::Hift& hift_;
   Random& random_;
-  std::int64_t chunk_;
+  std::int64_t chunk_, least_;
 
   // From `before_` frames before the next one to come out: their mel, pitch (as far as it came out) and
   // noise.

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct KeptVoice {
 // What may sound worse than it could when a voice is spoken with by a T3 of this variant and longest prompt.
 std::vector<Finding> doubts_about(const KeptVoice& voice, const std::string& variant,
                                   std::int64_t longest_prompt);
+
+// The same voice with at most so many seconds of the flow's prompt: the last, which the speech goes on from.
+VoiceArrays with_prompt(VoiceArrays voice, std::optional<double> seconds);
 
 // Throws Failure (voice_invalid, file_invalid) naming every array that is missing or does not fit, in one
 // report.

@@ -26,6 +26,10 @@ static void note_error(c_results* results) {
   strncpy(results->error_code, nightingale_last_error_code(), sizeof results->error_code - 1);
 }
 
+static void count_samples(const float* samples, size_t count, void* user_data) {
+  if (samples != NULL) *(size_t*)user_data += count;
+}
+
 void c_speak(const char* model, const char* voice_path, const char* text, const char* path,
              c_results* results) {
   nightingale_options options = nightingale_options_defaults();
@@ -50,6 +54,7 @@ void c_speak(const char* model, const char* voice_path, const char* text, const 
   results->written = audio != NULL && nightingale_audio_write(audio, path, NULL) == 0;
 
   nightingale_audio_free(audio);
+  nightingale_audio_free(nightingale_stream(engine, voice, request, count_samples, &results->streamed));
   nightingale_request_free(request);
   nightingale_voice_close(voice);
   nightingale_engine_close(engine);

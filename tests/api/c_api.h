@@ -17,7 +17,7 @@ typedef struct c_results {
   int answer;    /* of the progress callback */
   int progress_calls;
   size_t progress_size;
-  size_t samples;
+  size_t samples, streamed;
   char error[1024], error_code[32];
 } c_results;
 

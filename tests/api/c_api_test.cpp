@@ -18,6 +18,7 @@ TEST_CASE("c_program_speaks_and_writes_a_file") {
   CHECK(results.written);
   CHECK(results.whole);
   CHECK(results.samples > 0);
+  CHECK(results.streamed == results.samples);
   CHECK(std::filesystem::file_size(scratch.file("a.wav")) == 44 + 2 * results.samples);
   CHECK(results.progress_calls > 0);
   CHECK(results.progress_size == sizeof(nightingale_progress));
@@ -116,6 +117,7 @@ TEST_CASE("c_handles_may_be_null") {
   CHECK(nightingale_voice_open(nullptr) == nullptr);
   CHECK(nightingale_request_set_text(nullptr, "Hello.") == -1);
   CHECK(nightingale_speak(nullptr, nullptr, nullptr) == nullptr);
+  CHECK(nightingale_stream(nullptr, nullptr, nullptr, nullptr, nullptr) == nullptr);
   CHECK(nightingale_audio_samples(nullptr, nullptr) == nullptr);
   CHECK(nightingale_audio_write(nullptr, "a.wav", nullptr) == -1);
   CHECK(nightingale_audio_is_watermarked(nullptr) == 0);

@@ -113,6 +113,27 @@ class Speaking(Verbs):
             self.assertEqual((self.out / f"{name}.wav").read_bytes(), (self.out / "words.wav").read_bytes(), name)
         self.assertEqual(piped, (self.out / "words.wav").read_bytes())
 
+    def test_a_stream_is_wav_of_unknown_length_with_as_many_samples(self):
+        self.check(self.speak("Hello world.", "-o", self.out / "whole.wav"), DONE)
+        streamed = self.check(self.speak("Hello world.", "-o", "-", "--stream"), DONE).stdout
+        whole = (self.out / "whole.wav").read_bytes()
+        self.assertEqual(len(streamed), len(whole))
+        self.assertEqual(streamed[:4] + streamed[8:40], whole[:4] + whole[8:40])
+        self.assertEqual((streamed[4:8], streamed[40:44]), (b"\xff" * 4, b"\xff" * 4))
+        self.check(self.speak("Hello.", "-o", self.out / "a.wav", "--stream"), WRONG_USAGE, "-o -")
+        self.check(self.speak("Hello.", "-o", "-", "--stream", "--format", "mp3"), WRONG_USAGE, "wav")
+
+    def test_a_profile_sets_what_is_not_given(self):
+        def said(*options):
+            result = self.check(self.speak("Hello.", "--json", "-o", self.out / "a.wav", *options), DONE)
+            return json.loads(result.stdout)
+
+        self.assertEqual(said("--profile", "exact")["prompt_seconds"], None)
+        fast = said("--profile", "fast")
+        self.assertEqual(fast["prompt_seconds"], 3)
+        self.assertEqual(said("--prompt-seconds", "2", "--profile", "fast")["prompt_seconds"], 2)
+        self.check(self.speak("Hello.", "--profile", "slow"), WRONG_USAGE, "profile")
+
     def test_a_seed_decides_the_samples(self):
         for name, seed in (("a", 1), ("b", 1), ("c", 2)):
             self.check(self.speak("Hello.", "--seed", seed, "-o", self.out / name, "--format", "wav"), DONE)

@@ -117,6 +117,34 @@ TEST_CASE("cached_attention_agrees_through_a_prompt_and_the_steps_after_it") {
   }
 }
 
+TEST_CASE("cached_attention_of_sequences_of_different_lengths_agrees") {
+  for (const std::int64_t rows : {1, 70}) {
+    CAPTURE(rows);
+    CHECK(agree(
+        [&](Ops& op) {
+          std::vector<std::unique_ptr<Cache>> caches;
+          std::uint32_t seed = 50;
+          const auto attend = [&](std::int64_t batch, std::int64_t count, std::span<Cache* const> own) {
+            const Tensor query = random_tensor(op, heads_of(batch, count, 3, 20), ++seed);
+            const Tensor key = random_tensor(op, heads_of(batch, count, 3, 20), ++seed);
+            const Tensor value = random_tensor(op, heads_of(batch, count, 3, 20), ++seed);
+            return op.cached_attention(query, key, value, own, 0, 0.25F);
+          };
+          for (const auto& [batch, prompt] : {std::pair{2, 5}, {1, 90}, {2, 1}}) {
+            caches.push_back(op.make_cache({.batch = {"batch", batch},
+                                            .head = {"head", 3},
+                                            .width = {"width", 20},
+                                            .layers = 1,
+                                            .most_rows = 200}));
+            attend(batch, prompt, std::array{caches.back().get()});
+            caches.back()->advance(prompt);
+          }
+          return attend(5, rows, std::array{caches[0].get(), caches[1].get(), caches[2].get()});
+        },
+        softened));
+  }
+}
+
 TEST_CASE("cached_attention_in_bfloat16_is_as_far_from_float32_as_the_rounding") {
   const auto lines = [](Ops& op, std::int64_t width) {
     const auto cache = op.make_cache({.batch = {"batch", 2},
@@ -141,6 +169,7 @@ TEST_CASE("cached_attention_in_bfloat16_is_as_far_from_float32_as_the_rounding")
     const auto wide = make_cpu({.threads = test_threads}), narrow = make_cpu({.threads = test_threads});
     Weight weight = random_weight("matrix", {{"out", 16}, {"in", 64}}, 1, Use::matmul);
     weight.record().precision = Precision::int8;
+    weight.record().decodes = true;
     narrow->prepare(weight);
     const std::vector<float> exact = lines(*wide, width), rounded = lines(*narrow, width);
     const double apart = distance(exact, rounded);

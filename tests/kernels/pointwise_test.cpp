@@ -54,6 +54,17 @@ TEST_CASE("rotary_agrees_far_from_the_start") {
   }
 }
 
+TEST_CASE("rotary_turns_each_entry_of_the_batch_from_its_own_start") {
+  const std::vector<float> frequencies{1, 0.5F, 0.25F};
+  const std::vector<Size> starts{3, 40, 40, 7};
+  CHECK(agree(
+      [&](Ops& op) {
+        const Shape shape{{"batch", 4}, {"row", 5}, {"head", 3}, {"width", 6}};
+        return op.rotary(random_tensor(op, shape, 10), frequencies, starts);
+      },
+      1e-5));
+}
+
 TEST_CASE("activations_agree_from_tiny_to_huge_numbers") {
   using Kind = Activation::Kind;
   for (const auto& [kind, parameter] : {std::pair{Kind::none, 0.0F},

@@ -78,6 +78,7 @@ void check_kernels(const Sizes& size, Precision precision) {
 Weight matrix_weight(const Shape& shape, Precision precision) {
   const Weight weight = random_weight("matrix", shape, 1, Use::matmul, 0.1F);
   weight.record().precision = precision;
+  weight.record().decodes = true;
   return weight;
 }
 
@@ -217,6 +218,7 @@ TEST_CASE("linear_with_few_bits_is_as_far_from_float32_as_the_rounding") {
       Weight weight = matrix_weight({{"out", 70}, {"in", 300}}, Precision::f32);
       const std::vector<float> exact = op->read(op->linear(x, weight, {}, fused));
       weight.record().precision = c.precision;
+      weight.record().decodes = true;
       op->prepare(weight);
       CHECK(weight->values.empty());
       const std::vector<float> rounded = op->read(op->linear(x, weight, {}, fused));

@@ -2,6 +2,7 @@
 // square weight transposed, which no shape shows and one of these numbers must.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <functional>
 #include <map>
 #include <string>
@@ -40,7 +41,8 @@ Closeness llama_block(GoldenLayer& golden) {
   golden.load();
   const Tensor x = golden.input("0", {"batch", "row", "model"});
   const auto cache = golden.op().make_cache(test::cache_sizes(axes, x));
-  return golden.agrees(layer.forward(golden.op(), x, t3::rotary_frequencies(), *cache, 0));
+  const std::array<Cache*, 1> caches{cache.get()};
+  return golden.agrees(layer.forward(golden.op(), x, t3::rotary_frequencies(), t3::Sequences(caches), 0));
 }
 
 Closeness rms_norm(GoldenLayer& golden) {

@@ -41,7 +41,6 @@ struct Decoding {
   }
 
   Tensor words() { return op.write_ids({one, test::rows(text.size())}, text); }
-  Tensor id(std::int32_t token) { return op.write_ids({one, {"row", 1}}, std::array{token}); }
   std::unique_ptr<Cache> cache(Guidance guidance) { return network.make_cache(op, guidance, most_rows); }
 
   // The logits behind `count` tokens of the golden's speech, decoded one by one.
@@ -49,7 +48,7 @@ struct Decoding {
     const auto memory = cache(guidance);
     Tensor logits = network.prefill(op, condition, words(), guidance, *memory);
     for (std::int64_t i = 0; i < count; ++i) {
-      logits = network.step(op, id(speech.at(static_cast<std::size_t>(i))), i + 1, guidance, *memory);
+      logits = network.step(op, speech.at(static_cast<std::size_t>(i)), i + 1, *memory);
     }
     return logits;
   }
@@ -112,7 +111,7 @@ TEST_CASE("the_index_of_a_step_is_its_learned_position") {
   const auto logits_at = [&](std::int64_t index) {
     const auto memory = t3.cache(Guidance::off);
     t3.network.prefill(t3.op, t3.condition, t3.words(), Guidance::off, *memory);
-    return t3.network.step(t3.op, t3.id(t3.speech.front()), index, Guidance::off, *memory);
+    return t3.network.step(t3.op, t3.speech.front(), index, *memory);
   };
   CHECK(testing::close(logits_at(1), logits_at(1), 0));
   CHECK(!testing::close(logits_at(2), logits_at(1), 1e-4));
@@ -127,12 +126,14 @@ TEST_CASE("a_block_that_reads_row_by_row_gives_what_it_gives_at_once") {
   const Tensor x = golden.input("0", {"batch", "row", "model"});
   const auto frequencies = t3::rotary_frequencies();
   const auto whole_cache = op->make_cache(test::cache_sizes(axes, x));
-  const Tensor whole = block.forward(*op, x, frequencies, *whole_cache, 0);
+  const std::array<Cache*, 1> whole_caches{whole_cache.get()};
+  const Tensor whole = block.forward(*op, x, frequencies, t3::Sequences(whole_caches), 0);
   const auto cache = op->make_cache(test::cache_sizes(axes, x));
+  const std::array<Cache*, 1> caches{cache.get()};
   std::int64_t done = 0;
   for (const std::int64_t count : {40, 1, 1, 5, 1}) {
     const Tensor part = op->slice(x, "row", done, count);
-    const Tensor ours = block.forward(*op, part, frequencies, *cache, 0);
+    const Tensor ours = block.forward(*op, part, frequencies, t3::Sequences(caches), 0);
     cache->advance(count);
     CHECK(testing::close(ours, op->slice(whole, "row", done, count), rounding));
     done += count;
@@ -168,5 +169,5 @@ TEST_CASE("t3_refuses_more_rows_than_its_cache_holds") {
   const auto small =
       t3.network.make_cache(t3.op, Guidance::off, static_cast<std::int64_t>(34 + t3.text.size() + 2));
   t3.network.prefill(t3.op, t3.condition, t3.words(), Guidance::off, *small);
-  CHECK_THROWS_AS(t3.network.step(t3.op, t3.id(7), 1, Guidance::off, *small), Failure);
+  CHECK_THROWS_AS(t3.network.step(t3.op, 7, 1, *small), Failure);
 }

@@ -135,23 +135,38 @@ TEST_CASE("attention_refuses_rows_heads_and_positions_that_do_not_match") {
          relative(made({{"relative", 9}, {"head", 4}, {"width", 4}}), u);
        }},
       {"relative_attention: another bias", [&] { relative(table, wrong); }},
-      {"rotary: another number of frequencies", [&] { rules::rotary(query, 3); }},
+      {"rotary: another number of frequencies", [&] { rules::rotary(query, 3, 1); }},
+      {"rotary: another number of starts", [&] { rules::rotary(query, 2, 3); }},
   });
 }
 
 TEST_CASE("cached_attention_refuses_another_batch_a_missing_layer_and_more_rows_than_it_holds") {
   const auto op = make_reference();
   const Tensor query = op->zeros(head_rows);
-  const auto cache_of = [](std::int64_t batch) {
-    return Cache(
-        {.batch = {"batch", batch}, .head = {"head", 3}, .width = {"width", 4}, .layers = 1, .most_rows = 4});
+  const auto attend = [&](std::vector<std::int64_t> batches, std::int64_t layer) {
+    std::vector<Cache> caches;
+    for (const std::int64_t batch : batches) {
+      caches.emplace_back(CacheSizes{.batch = {"batch", batch},
+                                     .head = {"head", 3},
+                                     .width = {"width", 4},
+                                     .layers = 1,
+                                     .most_rows = 4});
+    }
+    std::vector<Cache*> each;
+    for (Cache& cache : caches) each.push_back(&cache);
+    rules::cached_attention(query, query, query, each, layer);
   };
   check_texts({
-      {"cached_attention: another batch",
-       [&] { rules::cached_attention(query, query, query, cache_of(1), 0); }},
-      {"cached_attention: a missing layer",
-       [&] { rules::cached_attention(query, query, query, cache_of(2), 1); }},
-      {"cached_attention: full", [&] { rules::cached_attention(query, query, query, cache_of(2), 0); }},
+      {"cached_attention: another batch", [&] { attend({1}, 0); }},
+      {"cached_attention: a sequence too much",
+       [&] {
+         attend({1, 2}, 0);
+       }},
+      {"cached_attention: a missing layer", [&] { attend({2}, 1); }},
+      {"cached_attention: full",
+       [&] {
+         attend({1, 1}, 0);
+       }},
   });
 }
 

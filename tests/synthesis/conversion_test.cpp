@@ -14,6 +14,7 @@
 #include "kernels/cpu/cpu.hpp"
 #include "models/lengths.hpp"
 #include "synthesis/marking.hpp"
+#include "synthesis/mel_stream.hpp"
 #include "synthesis/vocoder_stream.hpp"
 #include "voice/source_tokens.hpp"
 #include "whole_s3gen.hpp"

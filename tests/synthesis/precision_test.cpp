@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "checkpoint/files.hpp"
+#include "kernels/cpu/quantized.hpp"
 #include "models/t3/facts.hpp"
 #include "synthesis/golden_model.hpp"
 #include "synthesis/inputs.hpp"
@@ -62,9 +63,7 @@ Tokens best_tokens(const Opened& with, const Tokens& tokens) {
     const std::vector<float> both = op.read(logits);
     const auto end = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
     best.push_back(static_cast<std::int32_t>(std::max_element(both.begin(), end) - both.begin()));
-    const Tensor id =
-        op.write_ids({{"batch", 1}, {"row", 1}}, std::array{tokens[static_cast<std::size_t>(index - 1)]});
-    logits = t3.step(op, id, index, t3::Guidance::on, *cache);
+    logits = t3.step(op, tokens[static_cast<std::size_t>(index - 1)], index, *cache);
   }
   return best;
 }
@@ -121,7 +120,8 @@ TEST_CASE("a_quantized_model_speaks_as_one_that_is_rounded_when_it_is_loaded") {
   const Opened rounded(few), stored({.flow = Precision::int8}, path);
   const Tokens tokens = spoken(rounded);
   CHECK(spoken(stored) == tokens);
-  CHECK(mel(stored, tokens) == mel(rounded, tokens));
+  // Where bytes are not faster the flow is float again: of the file's rounded numbers, or of the exact ones.
+  CHECK(distance(mel(stored, tokens), mel(rounded, tokens)) <= (cpu::bytes_pay() ? 0 : 0.03));
   CHECK(std::filesystem::exists(path + "/voices/slt.voice"));
   CHECK(std::filesystem::file_size(path + "/t3_cfg.safetensors") < std::filesystem::file_size(whole.t3));
 

@@ -259,7 +259,8 @@ TEST_CASE("t3_runs_with_numbers_as_with_symbols") {
     const Tensor first = t3.prefill(op, condition, op.write_ids({one, {"row", 40}}, {}), guidance, *cache);
     CHECK(first.shape() == Shape{{"batch", branches}, {"row", 1}, {"speech_vocabulary", 8194}});
     CHECK(cache->length() == Size(34 + 40 + 2));
-    t3.step(op, op.write_ids({one, {"row", 1}}, {}), 1, guidance, *cache);
+    const Tensor id = op.write_ids({{"batch", branches}, {"row", 1}}, {});
+    t3.step(op, id, id, std::array{cache.get()});
     CHECK(cache->length() == Size(34 + 40 + 2 + 1));
   }
 }

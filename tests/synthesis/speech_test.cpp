@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <list>
 #include <thread>
 
 #include "checkpoint/files.hpp"
@@ -15,6 +16,8 @@
 #include "synthesis/renderer.hpp"
 
 using namespace nightingale;
+using test::Said;
+using test::say;
 using Tokens = std::vector<std::int32_t>;
 
 namespace {
@@ -27,11 +30,22 @@ Request short_request() {
   return request;
 }
 
+// Two sentences, each as long as a piece may be or nearly.
+std::vector<std::string> pieces_of_two() {
+  std::string first = "The nightingale sings", second = "Nobody hears it";
+  while (first.size() < 200) first += " and sings";
+  while (second.size() < 200) second += " or sees it";
+  return {first + ".", second + "."};
+}
+
 // T3 alone, on the English golden's voice.
 struct Speaker {
-  test::Golden golden{"english"};
+  test::Golden golden;
   Ops& op = golden.model.ops();
   Tensor condition = golden.model.t3().condition(op, t3_voice(op, golden.voice, golden.voice.emotion));
+
+  explicit Speaker(Precision precision = Precision::f32)
+      : golden("english", make_cpu({1}), {.t3 = precision}) {}
 
   Tokens say(const SpeechOptions& options, const Tokens& text = {start_text, 20, 30, stop_text}) {
     Random random(7);
@@ -75,24 +89,79 @@ TEST_CASE("sound_shorter_than_the_fade_is_faded_as_far_as_it_goes") {
 
 TEST_CASE("speech_ends_at_the_most_tokens") {
   Speaker speaker;
-  CHECK(speaker.say({.sampling = {}, .most_tokens = 5, .progress = {}}).size() == 5);
+  CHECK(speaker.say({.sampling = {}, .most_tokens = 5}).size() == 5);
 }
 
-TEST_CASE("speech_ends_where_the_listener_wants") {
-  Speaker speaker;
-  std::vector<std::int64_t> counts;
-  const auto listener = [&](std::int64_t count) {
-    counts.push_back(count);
-    return count < 3;
+TEST_CASE("sequences_say_the_same_together_as_alone_whoever_joins_and_leaves") {
+  for (const Precision precision : {Precision::f32, Precision::int8}) {
+    CAPTURE(precision);
+    Speaker speaker(precision);
+    const std::vector<Tokens> texts{{start_text, 20, 30, stop_text},
+                                    {start_text, 40, 41, 42, 43, 44, 45, 46, 47, 48, stop_text},
+                                    {start_text, 60, stop_text}};
+    const std::vector<SpeechOptions> options{{.sampling = {}, .most_tokens = 12},
+                                             {.sampling = {.guidance = 0}, .most_tokens = 7},
+                                             {.sampling = {.temperature = 1.5F}, .most_tokens = 10}};
+    std::vector<Random> random(3, Random(7));
+    std::list<Sequence> sequences;
+    const auto write = [&](int rounds) {
+      for (int round = 0; round < rounds; ++round) {
+        std::vector<Sequence*> together;
+        for (Sequence& one : sequences) {
+          if (!one.ended()) together.push_back(&one);
+        }
+        write_on(speaker.op, speaker.golden.model.t3(), together);
+      }
+    };
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      sequences.emplace_back(speaker.op, speaker.golden.model.t3(), speaker.condition, texts[i], options[i],
+                             random[i]);
+      write(3);
+    }
+    write(6);
+    std::size_t i = 0;
+    for (const Sequence& sequence : sequences) {
+      CHECK(sequence.ended());
+      CHECK(sequence.tokens() == speaker.say(options[i], texts[i]));
+      ++i;
+    }
+  }
+}
+
+TEST_CASE("every_piece_of_a_text_sounds_as_it_would_alone_with_the_seed_behind") {
+  const test::Golden golden("english");
+  Request request = short_request();
+  const std::vector<std::string> pieces = pieces_of_two();
+  request.text = pieces[0] + " " + pieces[1];
+  const Said whole = say(golden.model, golden.voice, request);
+  REQUIRE(whole.tokens.size() == pieces.size());
+  std::vector<float> samples;
+  for (std::size_t i = 0; i < pieces.size(); ++i, ++request.seed) {
+    request.text = pieces[i];
+    const Said alone = say(golden.model, golden.voice, request);
+    CHECK(whole.tokens[i] == alone.tokens.front());
+    samples.insert(samples.end(), alone.sound.begin(), alone.sound.end());
+  }
+  CHECK(whole.sound == samples);
+}
+
+TEST_CASE("a_text_that_is_finished_early_ends_within_its_first_unfinished_piece") {
+  const test::Golden golden("english");
+  Request request = short_request();
+  request.text = pieces_of_two()[0] + " " + pieces_of_two()[1];
+  request.progress = [](const Progress& progress) {
+    return progress.stage == "tokens" && progress.done == 3 ? Going::finish : Going::on;
   };
-  CHECK(speaker.say({.sampling = {}, .most_tokens = 9, .progress = listener}).size() == 3);
-  CHECK(counts == std::vector<std::int64_t>{1, 2, 3});
+  const Said spoken = say(golden.model, golden.voice, request);
+  CHECK(!spoken.whole);
+  CHECK(spoken.tokens.size() == 1);
+  CHECK(spoken.sound.size() == 3 * 960);
 }
 
 TEST_CASE("speech_never_outgrows_the_learned_positions") {
   Speaker speaker;
   const std::int64_t positions = speaker.golden.model.t3().most_speech();
-  SpeechOptions options{.sampling = {.guidance = 0, .temperature = 0}, .most_tokens = 4000, .progress = {}};
+  SpeechOptions options{.sampling = {.guidance = 0, .temperature = 0}, .most_tokens = 4000};
   CHECK(static_cast<std::int64_t>(speaker.say(options).size()) < positions);
 }
 
@@ -108,20 +177,20 @@ TEST_CASE("a_text_longer_than_the_learned_positions_is_told_to_be_broken_up") {
 TEST_CASE("the_same_seed_says_the_same_whatever_the_threads") {
   const test::Golden one("english", make_cpu({1}));
   const test::Golden three("english", make_cpu({3}));
-  const Spoken alone = speak(one.model, one.voice, short_request());
-  const Spoken shared = speak(three.model, three.voice, short_request());
+  const Said alone = say(one.model, one.voice, short_request());
+  const Said shared = say(three.model, three.voice, short_request());
   CHECK(alone.tokens == shared.tokens);
-  CHECK(alone.samples == shared.samples);
-  CHECK(alone.samples.size() == 960 * alone.tokens.front().size());
+  CHECK(alone.sound == shared.sound);
+  CHECK(alone.sound.size() == 960 * alone.tokens.front().size());
 }
 
 TEST_CASE("another_seed_says_something_else") {
   const test::Golden golden("english");
   Request request = short_request();
-  const Spoken first = speak(golden.model, golden.voice, request);
-  CHECK(speak(golden.model, golden.voice, request).samples == first.samples);
+  const Said first = say(golden.model, golden.voice, request);
+  CHECK(say(golden.model, golden.voice, request).sound == first.sound);
   request.seed = 43;
-  CHECK(speak(golden.model, golden.voice, request).tokens != first.tokens);
+  CHECK(say(golden.model, golden.voice, request).tokens != first.tokens);
 }
 
 TEST_CASE("two_engines_in_one_process_do_not_meet") {
@@ -129,35 +198,35 @@ TEST_CASE("two_engines_in_one_process_do_not_meet") {
   const test::Golden multilingual("multilingual");
   Request german = short_request();
   german.language = "de";
-  const Spoken english_alone = speak(english.model, english.voice, short_request());
-  const Spoken german_alone = speak(multilingual.model, multilingual.voice, german);
+  const Said english_alone = say(english.model, english.voice, short_request());
+  const Said german_alone = say(multilingual.model, multilingual.voice, german);
 
-  Spoken english_beside;
-  Spoken german_beside;
-  std::thread first([&] { english_beside = speak(english.model, english.voice, short_request()); });
-  std::thread second([&] { german_beside = speak(multilingual.model, multilingual.voice, german); });
+  Said english_beside;
+  Said german_beside;
+  std::thread first([&] { english_beside = say(english.model, english.voice, short_request()); });
+  std::thread second([&] { german_beside = say(multilingual.model, multilingual.voice, german); });
   first.join();
   second.join();
-  CHECK(english_beside.samples == english_alone.samples);
-  CHECK(german_beside.samples == german_alone.samples);
+  CHECK(english_beside.sound == english_alone.sound);
+  CHECK(german_beside.sound == german_alone.sound);
 }
 
 TEST_CASE("the_multilingual_model_keeps_its_last_token_to_itself") {
   const test::Golden golden("multilingual");
   Request request = short_request();
   request.language = "de";
-  const Spoken spoken = speak(golden.model, golden.voice, request);
-  CHECK(spoken.samples.size() == 960 * (spoken.tokens.front().size() - 1));
+  const Said spoken = say(golden.model, golden.voice, request);
+  CHECK(spoken.sound.size() == 960 * (spoken.tokens.front().size() - 1));
 }
 
 TEST_CASE("a_request_out_of_range_is_refused_field_by_field") {
   const test::Golden golden("english");
   Request request = short_request();
   request.temperature = -1;
-  CHECK(test::error_of([&] { speak(golden.model, golden.voice, request); }).sentence ==
+  CHECK(test::error_of([&] { say(golden.model, golden.voice, request); }).sentence ==
         "temperature = -1 is out of range: 0 to 5");
   request.steps = 0;
-  CHECK(test::error_of([&] { speak(golden.model, golden.voice, request); }).facts.size() == 2);
+  CHECK(test::error_of([&] { say(golden.model, golden.voice, request); }).facts.size() == 2);
 }
 
 TEST_CASE("a_request_that_is_stopped_is_cancelled") {
@@ -167,7 +236,7 @@ TEST_CASE("a_request_that_is_stopped_is_cancelled") {
     request.progress = [&](const Progress& progress) {
       return progress.stage == stage ? Going::stop : Going::on;
     };
-    CHECK(test::error_of([&] { speak(golden.model, golden.voice, request); }).code == ErrorCode::cancelled);
+    CHECK(test::error_of([&] { say(golden.model, golden.voice, request); }).code == ErrorCode::cancelled);
   }
 }
 
@@ -177,7 +246,45 @@ TEST_CASE("a_request_that_is_finished_early_returns_what_it_has") {
   request.progress = [](const Progress& progress) {
     return progress.stage == "tokens" && progress.done == 4 ? Going::finish : Going::on;
   };
-  const Spoken spoken = speak(golden.model, golden.voice, request);
+  const Said spoken = say(golden.model, golden.voice, request);
   CHECK(!spoken.whole);
-  CHECK(spoken.samples.size() == 4 * 960);
+  CHECK(spoken.sound.size() == 4 * 960);
+}
+
+TEST_CASE("a_stream_says_the_same_words_and_as_many_samples_and_begins_early") {
+  for (const std::string name : {"english", "multilingual"}) {
+    const test::Golden golden(name);
+    Request request = short_request();
+    if (name == "multilingual") request.language = "de";
+    request.text = pieces_of_two()[0] + " " + pieces_of_two()[1];
+    request.max_seconds = 3;
+    request.steps = 1;
+    const Said whole = say(golden.model, golden.voice, request);
+    std::vector<std::int64_t> tokens_at_sound;
+    std::int64_t tokens = 0;
+    request.progress = [&](const Progress& progress) {
+      if (progress.stage == "tokens") tokens = progress.done;
+      if (progress.stage == "samples" && progress.done > 0) tokens_at_sound.push_back(tokens);
+      return Going::on;
+    };
+    const Said streamed = say(golden.model, golden.voice, request, Sounding::stream);
+    CHECK(streamed.tokens == whole.tokens);
+    CHECK(streamed.sound.size() == whole.sound.size());
+    REQUIRE(tokens_at_sound.size() > 2);
+    CHECK(tokens_at_sound.front() <= 24);
+    CHECK(say(golden.model, golden.voice, request, Sounding::stream).sound == streamed.sound);
+  }
+}
+
+TEST_CASE("a_stream_that_is_finished_early_keeps_what_is_written") {
+  const test::Golden golden("english");
+  Request request = short_request();
+  request.max_seconds = 4;
+  request.steps = 1;
+  request.progress = [](const Progress& progress) {
+    return progress.stage == "tokens" && progress.done == 30 ? Going::finish : Going::on;
+  };
+  const Said spoken = say(golden.model, golden.voice, request, Sounding::stream);
+  CHECK(!spoken.whole);
+  CHECK(spoken.sound.size() == 30 * 960);
 }

@@ -11,6 +11,8 @@
 #include "synthesis/speech.hpp"
 
 using namespace nightingale;
+using test::Said;
+using test::say;
 
 TEST_CASE("every_piece_of_a_text_begins_in_silence") {
   const test::Golden golden("english");
@@ -18,11 +20,11 @@ TEST_CASE("every_piece_of_a_text_begins_in_silence") {
   while (request.text.size() < 600) request.text += "The nightingale sings. ";
   request.max_seconds = 0.16;  // 4 tokens a piece
   request.steps = 1;
-  const Spoken spoken = speak(golden.model, golden.voice, request);
+  const Said spoken = say(golden.model, golden.voice, request);
   REQUIRE(spoken.tokens.size() > 1);
   std::size_t first = 0;
   for (const std::vector<std::int32_t>& tokens : spoken.tokens) {
-    const auto piece = std::span(spoken.samples).subspan(first, 960 * tokens.size());
+    const auto piece = std::span(spoken.sound).subspan(first, 960 * tokens.size());
     CHECK(std::ranges::all_of(piece.first(480), [](float sample) { return sample == 0; }));
     CHECK(std::ranges::any_of(piece.subspan(480), [](float sample) { return sample != 0; }));
     first += piece.size();
@@ -48,7 +50,7 @@ TEST_CASE("speech_ends_with_the_stop") {
   const std::vector<std::int64_t> stored = to_integers(text.tensors().front());
   const std::vector<std::int32_t> ids(stored.begin(), stored.end());
   Random random(42);
-  const SpeechOptions likeliest{.sampling = {.temperature = 0, .repetition_penalty = 2}, .progress = {}};
+  const SpeechOptions likeliest{.sampling = {.temperature = 0, .repetition_penalty = 2}};
   const Tensor condition = golden.model.t3().condition(op, t3_voice(op, golden.voice, golden.voice.emotion));
   const auto tokens = generate_speech(op, golden.model.t3(), condition, ids, likeliest, random);
   CHECK(tokens.size() == 14);
@@ -61,9 +63,7 @@ TEST_CASE("every_field_of_a_request_is_heard") {
   plain.text = "Hello, nightingale.";
   plain.max_seconds = 0.32;  // 8 tokens
   plain.steps = 2;
-  const auto spoken = [&](const Request& request) {
-    return speak(golden.model, golden.voice, request).samples;
-  };
+  const auto spoken = [&](const Request& request) { return say(golden.model, golden.voice, request).sound; };
   const std::vector<float> before = spoken(plain);
   const auto is_heard = [&](auto change) {
     Request changed = plain;

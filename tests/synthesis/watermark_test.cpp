@@ -15,6 +15,8 @@
 #include "watermark_goldens.hpp"
 
 using namespace nightingale;
+using test::Said;
+using test::say;
 using test::watermark_reference;
 using test::watermark_tolerance;
 
@@ -114,14 +116,14 @@ TEST_CASE("what_is_spoken_is_marked_as_a_whole_when_the_model_has_a_watermark") 
   request.text = "Hello, nightingale.";
   request.max_seconds = 0.4;
   request.steps = 1;
-  const Spoken unmarked = speak(plain.model, plain.voice, request);
-  const Spoken marked = speak(marking, plain.voice, request);
+  const Said unmarked = say(plain.model, plain.voice, request);
+  const Said marked = say(marking, plain.voice, request);
   CHECK_FALSE(unmarked.watermarked);
   CHECK(marked.watermarked);
-  std::vector<float> expected = marking.watermark()->mark(unmarked.samples, rate);
+  std::vector<float> expected = marking.watermark()->mark(unmarked.sound, rate);
   for (float& sample : expected) sample = std::clamp(sample, -1.0F, 1.0F);
-  CHECK(marked.samples == expected);
-  CHECK(marked.samples != unmarked.samples);
+  CHECK(marked.sound == expected);
+  CHECK(marked.sound != unmarked.sound);
 }
 
 TEST_CASE("what_is_spoken_is_marked_when_it_ends_early") {
@@ -132,7 +134,7 @@ TEST_CASE("what_is_spoken_is_marked_when_it_ends_early") {
   request.max_seconds = 1;
   request.steps = 1;
   request.progress = [](const Progress& where) { return where.done >= 5 ? Going::finish : Going::on; };
-  const Spoken spoken = speak(marking, golden.voice, request);
+  const Said spoken = say(marking, golden.voice, request);
   CHECK_FALSE(spoken.whole);
   CHECK(spoken.watermarked);
 }

@@ -207,3 +207,21 @@ TEST_CASE("a_voice_that_is_not_there_is_said_to_be_missing") {
   CHECK(error.code == ErrorCode::voice_invalid);
   CHECK(error.sentence == "there is no voice at /no/such/voice");
 }
+
+TEST_CASE("a_shorter_prompt_is_the_end_of_the_whole_one_in_tokens_and_mel") {
+  VoiceArrays voice;
+  voice.prompt_frames = 21;  // one more than two a token
+  for (std::int32_t token = 0; token < 10; ++token) voice.prompt.push_back(token);
+  for (int number = 0; number < 21 * 80; ++number) voice.prompt_mel.push_back(static_cast<float>(number));
+  const VoiceArrays shorter = with_prompt(voice, 0.16);
+  CHECK(shorter.prompt == std::vector<std::int32_t>{6, 7, 8, 9});
+  CHECK(shorter.prompt_frames == 9);
+  CHECK(shorter.prompt_mel.size() == 9 * 80);
+  CHECK(shorter.prompt_mel.front() == 12 * 80);
+  CHECK(shorter.prompt_mel.back() == 21 * 80 - 1);
+  CHECK(with_prompt(voice, 0.001).prompt == std::vector<std::int32_t>{9});
+  for (const std::optional<double> all : {std::optional<double>(), std::optional<double>(60.0)}) {
+    CHECK(with_prompt(voice, all).prompt == voice.prompt);
+    CHECK(with_prompt(voice, all).prompt_mel == voice.prompt_mel);
+  }
+}

@@ -97,23 +97,54 @@ void copy(const float* from, std::int64_t count, std::uint16_t* to) {
   cpu::narrow(from, count, to);
 }
 
-// The operands of one call and the layer of the cache that it appends to.
+// Where an entry of the batch is kept: as which entry of which cache, and behind how many rows.
+struct Kept {
+  const CpuCache* cache;
+  std::int64_t entry, before;
+};
+
+// For each entry of the batch.
+std::vector<Kept> kept_in(std::span<Cache* const> caches) {
+  std::vector<Kept> kept;
+  for (const Cache* cache : caches) {
+    const std::int64_t count = cache->sizes().batch.size.number(), before = cache->length().number();
+    for (std::int64_t entry = 0; entry < count; ++entry) {
+      kept.push_back({static_cast<const CpuCache*>(cache), entry, before});
+    }
+  }
+  return kept;
+}
+
+std::int64_t most_before(const std::vector<Kept>& kept) {
+  std::int64_t most = 0;
+  for (const Kept& one : kept) most = std::max(most, one.before);
+  return most;
+}
+
+// The operands of one call and the layer of the caches that it appends to.
 template <typename Number>
 struct Attending {
   const Tensor& query;
   const Tensor& key;
   const Tensor& value;
-  const CpuCache& cache;
+  const std::vector<Kept>& kept;
   std::int64_t layer;
   float scale;
   Tensor& out;
   std::int64_t batches = query.shape().count(0), rows = query.shape().count(1);
   std::int64_t heads = query.shape().count(2), width = query.shape().count(3);
-  std::int64_t before = cache.length().number(), stride = heads * width, most = before + rows;
-  std::int64_t pairs = batches * heads;  // of batch and head
+  std::int64_t stride = heads * width;
+  std::int64_t most = most_before(kept) + rows;  // rows of the longest sequence
+  std::int64_t pairs = batches * heads;          // of batch and head
 
-  Number* keys(std::int64_t pair) const { return cache.keys<Number>(layer, pair / heads, pair % heads); }
-  Number* values(std::int64_t pair) const { return cache.values<Number>(layer, pair / heads, pair % heads); }
+  const Kept& of(std::int64_t pair) const { return kept[static_cast<std::size_t>(pair / heads)]; }
+  std::int64_t before(std::int64_t pair) const { return of(pair).before; }
+  Number* keys(std::int64_t pair) const {
+    return of(pair).cache->template keys<Number>(layer, of(pair).entry, pair % heads);
+  }
+  Number* values(std::int64_t pair) const {
+    return of(pair).cache->template values<Number>(layer, of(pair).entry, pair % heads);
+  }
   std::int64_t at(std::int64_t pair) const { return pair / heads * rows * stride + pair % heads * width; }
 
   template <typename Other>
@@ -123,7 +154,7 @@ struct Attending {
             stride,
             of_keys,
             of_values,
-            before,
+            before(pair),
             rows,
             width,
             scale};
@@ -133,7 +164,7 @@ struct Attending {
     cpu::share(threads, pairs, rows * width * 2, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t pair = first; pair < last; ++pair) {
         for (std::int64_t row = 0; row < rows; ++row) {
-          const std::int64_t from = at(pair) + row * stride, to = (before + row) * width;
+          const std::int64_t from = at(pair) + row * stride, to = (before(pair) + row) * width;
           copy(key.data<float>() + from, width, keys(pair) + to);
           copy(value.data<float>() + from, width, values(pair) + to);
         }
@@ -151,7 +182,7 @@ struct Attending {
   }
 
   // Each head's keys turned over, and its values as floats where the cache does not hold them so.
-  std::int64_t of_head() const { return (cache.narrow() ? 2 : 1) * width * most; }
+  std::int64_t of_head() const { return (std::is_same_v<Number, float> ? 1 : 2) * width * most; }
   std::int64_t many_scratch(int threads) const {
     return threads * std::max(cpu::attention_rows, width) * most + pairs * of_head();
   }
@@ -165,19 +196,20 @@ struct Attending {
     cpu::take_turns(threads, pairs * tiles, [&](std::int64_t task, int thread) {
       const std::int64_t pair = task / tiles;
       const float* turned = heads_at + pair * of_head();
-      prefill(step<float>(pair, nullptr, floats(pair, turned)), {turned, most},
+      prefill(step<float>(pair, nullptr, floats(pair, turned)), {turned, before(pair) + rows},
               task % tiles * cpu::attention_rows, scratch + thread * of_thread);
     });
   }
 
  private:
   void turn(std::int64_t pair, float* scratch, float* to) const {
+    const std::int64_t count = before(pair) + rows;
     if constexpr (std::is_same_v<Number, float>) {
-      cpu::transpose(keys(pair), width, most, width, to);
+      cpu::transpose(keys(pair), width, count, width, to);
     } else {
-      cpu::widen(keys(pair), most * width, scratch);
-      cpu::transpose(scratch, width, most, width, to);
-      cpu::widen(values(pair), most * width, to + width * most);
+      cpu::widen(keys(pair), count * width, scratch);
+      cpu::transpose(scratch, width, count, width, to);
+      cpu::widen(values(pair), count * width, to + width * most);
     }
   }
   const float* floats(std::int64_t pair, const float* turned) const {
@@ -203,17 +235,18 @@ std::unique_ptr<Cache> Cpu::make_cache(const CacheSizes& sizes) {
   return std::make_unique<CpuCache>(sizes, narrow_cache_, *pool());
 }
 
-void Cpu::do_cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, Cache& cache,
-                              std::int64_t layer, float scale, Tensor& out) {
-  const auto& own = static_cast<const CpuCache&>(cache);
+void Cpu::do_cached_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                              std::span<Cache* const> caches, std::int64_t layer, float scale, Tensor& out) {
+  const std::vector<Kept> kept = kept_in(caches);
+  if (kept.empty()) return;
   const auto run = [&](const auto& attending) {
     const auto memory = scratch(scratch_of(attending, threads_));
     attend(attending, threads_, reinterpret_cast<float*>(memory.get()));
   };
-  if (own.narrow()) {
-    run(Attending<std::uint16_t>{query, key, value, own, layer, scale, out});
+  if (kept.front().cache->narrow()) {
+    run(Attending<std::uint16_t>{query, key, value, kept, layer, scale, out});
   } else {
-    run(Attending<float>{query, key, value, own, layer, scale, out});
+    run(Attending<float>{query, key, value, kept, layer, scale, out});
   }
 }
 

@@ -24,15 +24,17 @@ void quantize(int threads, WeightRecord& weight) {
   weight.owner = matrix;
 }
 
-bool is_flow(const WeightRecord& weight) {
-  return weight.path.starts_with("flow.");
+// A file's few bits as the floats that they stand for.
+void dequantize(WeightRecord& weight) {
+  const auto numbers = std::make_shared<std::vector<float>>(dequantized(*weight.few_bits));
+  weight.few_bits.reset();
+  weight.values = *numbers;
+  weight.owner = numbers;
 }
 
-// A decoder's matrix is kept small on any machine; the flow's only where its many rows gain by it.
+// A decoder's matrix is kept small on any machine; one of many rows only where it is faster so.
 bool wants_few_bits(const WeightRecord& weight) {
-  if (weight.precision == Precision::f32) return false;
-  if (weight.few_bits) return true;
-  return cpu::bytes_pay() || !is_flow(weight);
+  return weight.precision != Precision::f32 && (weight.decodes || cpu::bytes_pay());
 }
 
 }  // namespace
@@ -44,9 +46,12 @@ void Cpu::prepare(Weight& weight) {
     case Use::plane_convolution: weight.record().prepared = cpu::packed_plane(weight); return;
     case Use::depthwise_convolution: weight.record().prepared = cpu::packed_depthwise(weight); return;
     case Use::matmul:
-      if (!wants_few_bits(*weight)) return;
-      quantize(threads_, weight.record());
-      if (!is_flow(*weight)) narrow_cache_ = true;
+      if (wants_few_bits(*weight)) {
+        quantize(threads_, weight.record());
+        narrow_cache_ = narrow_cache_ || weight->decodes;
+      } else if (weight->few_bits) {
+        dequantize(weight.record());
+      }
       return;
     case Use::vector:
     case Use::table: return;

@@ -148,10 +148,13 @@ NIGHTINGALE_BYTES_AVX2 XRows below(const XRows& x, const Strip& s, std::int64_t 
 
 NIGHTINGALE_BYTES_AVX2 void strip_avx2(std::int64_t rows, const Strip& strip, const XRows& x, float* out,
                                        std::int64_t stride) {
-  constexpr std::int64_t together = 2;
+  // The rows left over take the kernels of fewer.
   std::int64_t row = 0;
-  for (; row + together <= rows; row += together) {
-    strip_of_either<together>(strip, below(x, strip, row), out + row * stride, stride);
+  for (; row + 4 <= rows; row += 4) {
+    strip_of_either<4>(strip, below(x, strip, row), out + row * stride, stride);
+  }
+  for (; row + 2 <= rows; row += 2) {
+    strip_of_either<2>(strip, below(x, strip, row), out + row * stride, stride);
   }
   if (row < rows) strip_of_either<1>(strip, below(x, strip, row), out + row * stride, stride);
 }

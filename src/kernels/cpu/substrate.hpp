@@ -40,9 +40,10 @@ class Cpu final : public Ops {
   void do_relative_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                              const Tensor& position, const Weight& u, const Weight& v, float scale,
                              Tensor& out) override;
-  void do_cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, Cache& cache,
-                           std::int64_t layer, float scale, Tensor& out) override;
-  void do_rotary(const Tensor& x, std::span<const float> frequencies, std::int64_t start,
+  void do_cached_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                           std::span<Cache* const> caches, std::int64_t layer, float scale,
+                           Tensor& out) override;
+  void do_rotary(const Tensor& x, std::span<const float> frequencies, std::span<const Size> starts,
                  Tensor& out) override;
   void do_activate(const Tensor& x, Activation activation, Tensor& out) override;
   void do_snake(const Tensor& x, const Weight& alpha, Tensor& out) override;

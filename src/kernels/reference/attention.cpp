@@ -24,10 +24,19 @@ struct Heads {
         heads(x.shape().count(2)),
         width(x.shape().count(3)),
         data(x.data<double>()) {}
-  Heads(const Heads& like, std::int64_t row_count, const std::vector<double>& numbers)
-      : Heads(like) {
-    rows = row_count;
-    data = numbers.data();
+  // Entries [first, first + count) of the batch.
+  Heads part(std::int64_t first, std::int64_t count) const {
+    Heads some(*this);
+    some.batch = count;
+    some.data = at(first, 0, 0);
+    return some;
+  }
+  // The same entries with other rows.
+  Heads with(std::int64_t row_count, const std::vector<double>& numbers) const {
+    Heads other(*this);
+    other.rows = row_count;
+    other.data = numbers.data();
+    return other;
   }
   const double* at(std::int64_t item, std::int64_t row, std::int64_t head) const {
     return data + ((item * rows + row) * heads + head) * width;
@@ -49,8 +58,7 @@ void softmax(std::vector<double>& scores) {
 
 // `score(item, i, head, j)` says how much row i looks at row j, `seen(i)` how many rows it sees.
 template <typename Score, typename Seen>
-void attend(const Heads& query, const Heads& value, Tensor& out, Score score, Seen seen) {
-  double* to = out.data<double>();
+void attend(const Heads& query, const Heads& value, double* to, Score score, Seen seen) {
   for (std::int64_t item = 0; item < query.batch; ++item) {
     for (std::int64_t i = 0; i < query.rows; ++i) {
       for (std::int64_t head = 0; head < query.heads; ++head, to += query.width) {
@@ -78,17 +86,16 @@ class ReferenceCache : public Cache {
         keys_(static_cast<std::size_t>(sizes.layers)),
         values_(static_cast<std::size_t>(sizes.layers)) {}
 
-  const std::vector<double>& append_key(std::int64_t layer, const Tensor& key) {
+  const std::vector<double>& append_key(std::int64_t layer, const Heads& key) {
     return append(keys_[static_cast<std::size_t>(layer)], key);
   }
-  const std::vector<double>& append_value(std::int64_t layer, const Tensor& value) {
+  const std::vector<double>& append_value(std::int64_t layer, const Heads& value) {
     return append(values_[static_cast<std::size_t>(layer)], value);
   }
 
  private:
   // Rows beyond `length` are of a pass that was not finished: they are written over.
-  const std::vector<double>& append(std::vector<double>& held, const Tensor& added) const {
-    const Heads fresh(added);
+  const std::vector<double>& append(std::vector<double>& held, const Heads& fresh) const {
     const std::int64_t before = length_.number() * fresh.heads * fresh.width;
     const std::int64_t more = fresh.rows * fresh.heads * fresh.width;
     const std::int64_t stored = fresh.batch ? static_cast<std::int64_t>(held.size()) / fresh.batch : 0;
@@ -116,7 +123,7 @@ void Reference::do_attention(const Tensor& query, const Tensor& key, const Tenso
                              Tensor& out) {
   const Heads q(query), k(key);
   attend(
-      q, Heads(value), out,
+      q, Heads(value), out.data<double>(),
       [&](std::int64_t item, std::int64_t i, std::int64_t head, std::int64_t j) {
         return scale * dot(q.at(item, i, head), k.at(item, j, head), q.width);
       },
@@ -139,30 +146,37 @@ void Reference::do_relative_attention(const Tensor& query, const Tensor& key, co
     }
     return scale * sum;
   };
-  attend(q, Heads(value), out, score, [&](std::int64_t) { return k.rows; });
+  attend(q, Heads(value), out.data<double>(), score, [&](std::int64_t) { return k.rows; });
 }
 
-void Reference::do_cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, Cache& cache,
-                                    std::int64_t layer, float scale, Tensor& out) {
-  auto& own = static_cast<ReferenceCache&>(cache);
-  const std::int64_t before = cache.length().number();
-  const Heads q(query);
-  const Heads k(q, before + q.rows, own.append_key(layer, key));
-  const Heads v(q, before + q.rows, own.append_value(layer, value));
-  attend(
-      q, v, out,
-      [&](std::int64_t item, std::int64_t i, std::int64_t head, std::int64_t j) {
-        return scale * dot(q.at(item, i, head), k.at(item, j, head), q.width);
-      },
-      [&](std::int64_t i) { return before + i + 1; });
+void Reference::do_cached_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                                    std::span<Cache* const> caches, std::int64_t layer, float scale,
+                                    Tensor& out) {
+  const Heads all(query);
+  std::int64_t first = 0;
+  for (Cache* cache : caches) {
+    auto& own = static_cast<ReferenceCache&>(*cache);
+    const std::int64_t before = cache->length().number(), count = cache->sizes().batch.size.number();
+    const Heads q = all.part(first, count);
+    const Heads k = q.with(before + q.rows, own.append_key(layer, Heads(key).part(first, count)));
+    const Heads v = q.with(before + q.rows, own.append_value(layer, Heads(value).part(first, count)));
+    attend(
+        q, v, out.data<double>() + (q.data - all.data),
+        [&](std::int64_t item, std::int64_t i, std::int64_t head, std::int64_t j) {
+          return scale * dot(q.at(item, i, head), k.at(item, j, head), q.width);
+        },
+        [&](std::int64_t i) { return before + i + 1; });
+    first += count;
+  }
 }
 
-void Reference::do_rotary(const Tensor& x, std::span<const float> frequencies, std::int64_t start,
+void Reference::do_rotary(const Tensor& x, std::span<const float> frequencies, std::span<const Size> starts,
                           Tensor& out) {
   const Heads from(x);
   const std::int64_t half = from.width / 2;
   double* to = out.data<double>();
   for (std::int64_t item = 0; item < from.batch; ++item) {
+    const std::int64_t start = starts[starts.size() > 1 ? static_cast<std::size_t>(item) : 0].number();
     for (std::int64_t row = 0; row < from.rows; ++row) {
       for (std::int64_t head = 0; head < from.heads; ++head, to += from.width) {
         const double* pair = from.at(item, row, head);

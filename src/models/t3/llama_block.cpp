@@ -7,6 +7,14 @@
 
 namespace nightingale::t3 {
 
+Sequences::Sequences(std::span<Cache* const> given)
+    : caches(given) {
+  for (const Cache* cache : caches) {
+    const std::int64_t entries = cache->sizes().batch.size.number();
+    starts.insert(starts.end(), static_cast<std::size_t>(entries), cache->length());
+  }
+}
+
 LlamaBlock::LlamaBlock(Binder at, const BackboneAxes& shared)
     : axes(shared),
       attention_norm(at / "input_layernorm", axes.model, norm_eps),
@@ -19,7 +27,7 @@ LlamaBlock::LlamaBlock(Binder at, const BackboneAxes& shared)
       up(at / "mlp" / "up_proj", axes.hidden, axes.model, Bias::no),
       down(at / "mlp" / "down_proj", axes.model, axes.hidden, Bias::no) {}
 
-Tensor LlamaBlock::forward(Ops& op, Tensor x, std::span<const float> frequencies, Cache& cache,
+Tensor LlamaBlock::forward(Ops& op, Tensor x, std::span<const float> frequencies, const Sequences& sequences,
                            std::int64_t layer) const {
   const Axis head{"head", axes.head.size.resolved()};
   const Axis width{"width", head_width};
@@ -27,11 +35,11 @@ Tensor LlamaBlock::forward(Ops& op, Tensor x, std::span<const float> frequencies
 
   const Tensor n = attention_norm.forward(op, x);
   const std::vector<Tensor> qkv = forward_each(op, n, {query.with(), key.with(), value.with()});
-  const Tensor q = op.rotary(op.split(qkv[0], "query", head, width), frequencies, cache.length());
-  const Tensor k = op.rotary(op.split(qkv[1], "query", head, width), frequencies, cache.length());
+  const Tensor q = op.rotary(op.split(qkv[0], "query", head, width), frequencies, sequences.starts);
+  const Tensor k = op.rotary(op.split(qkv[1], "query", head, width), frequencies, sequences.starts);
   const Tensor v = op.split(qkv[2], "query", head, width);
   const Tensor seen =
-      op.merge(op.cached_attention(q, k, v, cache, layer, scale), "head", "width", axes.query);
+      op.merge(op.cached_attention(q, k, v, sequences.caches, layer, scale), "head", "width", axes.query);
   x = out.forward(op, seen, {.add = &x});
 
   const Tensor m = feed_norm.forward(op, x);

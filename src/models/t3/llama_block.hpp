@@ -6,6 +6,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "layers/linear.hpp"
 #include "layers/norm.hpp"
@@ -17,6 +18,15 @@ struct BackboneAxes {
   Axis model, query, head, hidden;
 };
 
+// The sequences that go through the layers together: the cache of each, in the order of the batch, and where
+// the rows of each entry of the batch begin.
+struct Sequences {
+  std::span<Cache* const> caches;
+  std::vector<Size> starts;
+
+  explicit Sequences(std::span<Cache* const> caches);
+};
+
 struct LlamaBlock {
   BackboneAxes axes;
   RmsNorm attention_norm;
@@ -26,8 +36,8 @@ struct LlamaBlock {
 
   LlamaBlock(Binder at, const BackboneAxes& axes);
 
-  // x [batch, row, model] → same; appends this layer's keys and values to the cache.
-  Tensor forward(Ops& op, Tensor x, std::span<const float> frequencies, Cache& cache,
+  // x [batch, row, model] → same; appends this layer's keys and values to the caches.
+  Tensor forward(Ops& op, Tensor x, std::span<const float> frequencies, const Sequences& sequences,
                  std::int64_t layer) const;
 };
 

@@ -1,5 +1,7 @@
 #include "models/t3/t3.hpp"
 
+#include <array>
+
 #include "models/lengths.hpp"
 #include "models/t3/facts.hpp"
 
@@ -36,8 +38,7 @@ T3::T3(Binder at)
       text_embedding_(at / "text_emb", text_vocabulary_, model_),
       speech_embedding_(at / "speech_emb", speech_vocabulary_, model_),
       text_positions_((at / "text_pos_emb" / "emb").tensor("weight", {text_position_, model_}, Use::table)),
-      speech_positions_(
-          (at / "speech_pos_emb" / "emb").tensor("weight", {speech_position_, model_}, Use::table)),
+      speech_positions_(at / "speech_pos_emb" / "emb", speech_position_, model_),
       conditioning_(at / "cond_enc", model_),
       blocks_(bind_blocks(at / "tfmr", axes_)),
       norm_(at / "tfmr" / "norm", model_, norm_eps),
@@ -51,7 +52,7 @@ Tensor T3::condition(Ops& op, const Voice& voice) const {
   const Span span(op, "t3.condition");
   const Axis row = voice.prompt.shape()[1];
   const Tensor prompt =
-      op.add(speech_embedding_.forward(op, voice.prompt), op.rows(speech_positions_, 0, row));
+      op.add(speech_embedding_.forward(op, voice.prompt), op.rows(speech_positions_.table, 0, row));
   return conditioning_.forward(op, voice.speaker, prompt, voice.emotion).from("t3.condition");
 }
 
@@ -75,25 +76,36 @@ Tensor T3::prefill(Ops& op, const Tensor& condition, const Tensor& text, Guidanc
 
   const Tensor start_id = op.write_ids({{"batch", 1}, {"row", 1}}, std::vector<std::int32_t>{start_speech});
   const Tensor start =
-      op.add(speech_embedding_.forward(op, start_id), op.rows(speech_positions_, 0, {"row", 1}));
+      op.add(speech_embedding_.forward(op, start_id), op.rows(speech_positions_.table, 0, {"row", 1}));
   const Tensor starts = op.repeat(doubled(op, start, guidance), "row", starts_of_speech);
 
   const Tensor rows = op.concat({doubled(op, condition, guidance), words, starts}, "row");
-  return backbone(op, rows, cache);
+  return backbone(op, rows, std::array{&cache});
 }
 
-Tensor T3::step(Ops& op, const Tensor& id, const Size& index, Guidance guidance, Cache& cache) const {
+Tensor T3::step(Ops& op, const Tensor& id, const Tensor& index, std::span<Cache* const> caches) const {
   const Span span(op, "t3.step");
-  const Tensor row = op.add(speech_embedding_.forward(op, id), op.rows(speech_positions_, index, {"row", 1}));
-  return backbone(op, doubled(op, row, guidance), cache);
+  const Tensor rows = op.add(speech_embedding_.forward(op, id), speech_positions_.forward(op, index));
+  return backbone(op, rows, caches);
+}
+
+Tensor T3::step(Ops& op, std::int32_t token, std::int64_t index, Cache& cache) const {
+  const Axis& batch = cache.sizes().batch;
+  const auto in_each = [&](std::int64_t number) {
+    const std::vector<std::int32_t> ids(static_cast<std::size_t>(batch.size.number()),
+                                        static_cast<std::int32_t>(number));
+    return op.write_ids({batch, {"row", 1}}, ids);
+  };
+  return step(op, in_each(token), in_each(index), std::array{&cache});
 }
 
 // Only the last row is asked for its logits: the others exist to fill the cache.
-Tensor T3::backbone(Ops& op, Tensor x, Cache& cache) const {
+Tensor T3::backbone(Ops& op, Tensor x, std::span<Cache* const> caches) const {
   const Size rows = x.shape()[1].size;
+  const Sequences sequences(caches);
   std::int64_t layer = 0;
-  for (const LlamaBlock& block : blocks_) x = block.forward(op, x, frequencies_, cache, layer++);
-  cache.advance(rows);
+  for (const LlamaBlock& block : blocks_) x = block.forward(op, x, frequencies_, sequences, layer++);
+  for (Cache* cache : caches) cache->advance(rows);
   const Tensor last = op.slice(x, "row", rows - Size(1), 1);
   return speech_head_.forward(op, norm_.forward(op, last)).from("t3");
 }
@@ -125,7 +137,9 @@ std::vector<Signature> T3::signatures() {
           {"t3.prefill",
            {{"condition", {batch, condition_row, model}}, {"text", {batch, {"row", text.size}}}},
            {"logits", {{"batch", 2}, {"row", 1}, vocabulary}}},
-          {"t3.step", {{"id", {batch, {"row", 1}}}}, {"logits", {{"batch", 2}, {"row", 1}, vocabulary}}}};
+          {"t3.step",
+           {{"id", {{"batch", 2}, {"row", 1}}}, {"index", {{"batch", 2}, {"row", 1}}}},
+           {"logits", {{"batch", 2}, {"row", 1}, vocabulary}}}};
 }
 
 }  // namespace nightingale::t3

@@ -3,9 +3,9 @@
 //   rows = [condition 34 | text | start | start | speech …] → Llama → norm → head → one logit per speech
 //   token
 //
-// Guidance decodes two branches in one pass over the weights: row 0 of the batch sees the text, in row 1 the
-// text's embeddings are zero (its positions stay). Source: t3.py T3, llama_configs.py; sizes are solved from
-// the checkpoint.
+// Guidance decodes two branches in one pass over the weights: entry 0 of the batch sees the text, in entry 1
+// the text's embeddings are zero (its positions stay). Several sequences decode in one pass too. Source:
+// t3.py T3, llama_configs.py; sizes are solved from the checkpoint.
 #pragma once
 
 #include <memory>
@@ -41,8 +41,12 @@ class T3 {
   // included → logits [batch 1 or 2, row 1, speech_vocabulary].
   Tensor prefill(Ops& op, const Tensor& condition, const Tensor& text, Guidance guidance, Cache& cache) const;
 
-  // One more token: id [batch 1, row 1], which is the `index`-th of the speech (from 1) → logits as above.
-  Tensor step(Ops& op, const Tensor& id, const Size& index, Guidance guidance, Cache& cache) const;
+  // One more token of every sequence: id [batch, row 1], which is the index-th of its speech (from 1; index
+  // [batch, row 1]) → logits [batch, row 1, speech_vocabulary]. The caches divide the batch among them, so a
+  // sequence with guidance has its id twice. What comes out does not depend on who else is there.
+  Tensor step(Ops& op, const Tensor& id, const Tensor& index, std::span<Cache* const> caches) const;
+  // The same for one sequence, both its branches.
+  Tensor step(Ops& op, std::int32_t token, std::int64_t index, Cache& cache) const;
 
   std::int64_t text_vocabulary() const { return text_vocabulary_.size.resolved().number(); }
   std::int64_t speech_vocabulary() const { return speech_vocabulary_.size.resolved().number(); }
@@ -54,12 +58,13 @@ class T3 {
   static std::vector<Signature> signatures();
 
  private:
-  Tensor backbone(Ops& op, Tensor x, Cache& cache) const;
+  Tensor backbone(Ops& op, Tensor x, std::span<Cache* const> caches) const;
 
   Axis model_, text_vocabulary_, speech_vocabulary_, text_position_, speech_position_;
   BackboneAxes axes_;
   Embedding text_embedding_, speech_embedding_;
-  Weight text_positions_, speech_positions_;
+  Weight text_positions_;
+  Embedding speech_positions_;
   Conditioning conditioning_;
   std::vector<LlamaBlock> blocks_;
   RmsNorm norm_;

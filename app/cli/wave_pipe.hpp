@@ -1,0 +1,23 @@
+// WAV on the standard output while it is spoken: 16 bits, 24 kHz, mono. A pipe cannot go back to its header,
+// which therefore says the greatest length there is, as players of streams expect.
+#pragma once
+
+#include <span>
+
+#include "nightingale/error.hpp"
+
+namespace nightingale::cli {
+
+class WavePipe {
+ public:
+  // Samples within ±1; the header goes before the first. False once the reader is gone or the disk is full.
+  bool write(std::span<const float> samples);
+  // What became of it. Errors: output_failed.
+  Result<Done> finish() const;
+
+ private:
+  bool started_ = false;
+  int failure_ = 0;  // errno
+};
+
+}  // namespace nightingale::cli

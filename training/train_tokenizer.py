@@ -44,7 +44,6 @@ UNNAMED = -2.0  # at first: what a symbol of the last block must overcome
 CERTAIN = 32.0  # the phase is decided by its sign alone
 REFRESH = 300  # seconds until new shards are looked for
 HEARD_MEAN, HEARD_SPREAD = 0.3, 0.3  # of the log-mel, about
-LISTENED = 150_000  # tokens for the meaning of each code
 VALIDATED = 12  # utterances of a speaker
 FAVOURED = {"joe": 2.0}  # times as often as another speaker
 SOUND, SYMBOLS, FRAMES = phones.SOUND_DIGITS, len(phones.SYMBOLS), listening.FRAMES
@@ -319,39 +318,21 @@ def train(given):
     report(tokenizer, heard, VALIDATED)
 
 
+def trained(run_path):
+    """The tokenizer of a run."""
+    tokenizer = upstream_cloning.build_tokenizer(LISTENING_SIZES).eval()
+    tokenizer.load_state_dict(listening.state_of(run_path))
+    return tokenizer
+
+
 def export_tokenizer(run_path):
     """{tokenizer.…: tensor} of a run, in upstream's names; the phase's number is made large, so it is never the middle digit."""
-    tokenizer = upstream_cloning.build_tokenizer(LISTENING_SIZES)
-    tokenizer.load_state_dict(listening.state_of(run_path))
+    tokenizer = trained(run_path)
     down = tokenizer.quantizer._codebook.project_down
     with torch.no_grad():
         down.weight[phones.PHASE_DIGIT] *= CERTAIN
         down.bias[phones.PHASE_DIGIT] *= CERTAIN
     return listening.named("tokenizer", tokenizer)
-
-
-def likeliest_codes(run_path, data, tokens=LISTENED):
-    """[code 6561] -> the proper code that each most likely stands for when this tokenizer says it.
-
-    Counted over stretches of the training data; where the six digits of the sound are rare, the nearest codeword counts.
-    """
-    tokenizer = upstream_cloning.build_tokenizer(LISTENING_SIZES).eval()
-    tokenizer.load_state_dict(listening.state_of(run_path))
-    torch.manual_seed(4)
-    heard, draw = Heard(data, tokens / 90000 / 10), np.random.default_rng(4)
-    every = phones.split_codes(np.arange(3**phones.DIGITS))
-    patterns = every[: 3**SOUND]
-    counts = np.zeros((len(patterns), SYMBOLS))
-    counts[np.arange(len(patterns)), phones.nearest_sounds(patterns)] += 3
-    for _ in range(tokens // TOKENS):
-        batch, digits = heard.batch(draw)
-        with torch.inference_mode(), trainer.narrow_products():
-            raw = heard_by(tokenizer, batch)[0].flatten(0, 1).numpy()
-        said = phones.codes(rounded(raw)) % len(patterns)
-        np.add.at(counts, (said, phones.nearest_sounds(digits.flatten(0, 1).numpy())), 1)
-    sounds = counts.argmax(1)[np.arange(len(every)) % len(patterns)]
-    begins = every[:, phones.PHASE_DIGIT] > 1
-    return phones.codes(phones.digits(sounds, every[:, phones.PITCH_DIGIT], begins.astype(int)))
 
 
 def main():

@@ -14,8 +14,8 @@
 //
 // Threads: an Engine and a Voice are constant after opening and cheap to copy; copies share the model. Any
 // number of threads may use them at once: all state of a request (random numbers, cache, lengths) is its own.
-// Requests that run at the same time run in parallel, each with as many threads as the engine was opened
-// with, so a program that speaks with n threads opens it with 1/n of the cores.
+// Requests that run at the same time write their speech tokens together, one pass over the weights for all;
+// the rest of each runs in parallel, with as many threads as the engine was opened with.
 #pragma once
 
 #include <cstddef>

@@ -61,6 +61,7 @@ Model::Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate, const st
   proof_ = prove(*t3_, *flow_, *hift_);
   t3.load(*substrate_, precisions);
   s3gen.load(*substrate_, precisions);
+  decoder_ = std::make_unique<Decoder>(*substrate_, *t3_);
 }
 
 // The text's ids must have a row in T3's table, and T3's tokens one in the flow's.

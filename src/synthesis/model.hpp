@@ -1,7 +1,7 @@
 // A loaded model: every tensor bound and judged, the pipeline proved, the weights prepared for one substrate.
 //
-// Constant after opening, apart from what the substrate keeps for itself; a request's state lives in the
-// request.
+// Constant after opening, apart from what the substrate keeps for itself and the decoder, where requests
+// meet; a request's state lives in the request.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,7 @@
 #include "models/flow/flow.hpp"
 #include "models/hift/hift.hpp"
 #include "models/t3/t3.hpp"
+#include "synthesis/decoder.hpp"
 #include "synthesis/model_folder.hpp"
 #include "synthesis/watermark.hpp"
 #include "text/tokenizer.hpp"
@@ -36,6 +37,7 @@ class Model {
   const std::vector<std::string>& proof() const { return proof_; }
 
   Ops& ops() const { return *substrate_; }
+  Decoder& decoder() const { return *decoder_; }
 
  private:
   void check_vocabularies() const;
@@ -48,6 +50,7 @@ class Model {
   std::unique_ptr<hift::Hift> hift_;
   std::unique_ptr<Watermark> watermark_;
   std::vector<std::string> proof_;
+  std::unique_ptr<Decoder> decoder_;
 };
 
 // The three networks bound to files or manifests, without numbers: for `inspect` and the proof of a manifest.

@@ -21,7 +21,7 @@ PieceStream::PieceStream(const Renderer& render, std::uint64_t seed, double& mel
       mel_seconds_(mel_seconds),
       sample_seconds_(sample_seconds),
       due_(windows.first),
-      step_(windows.first) {}
+      step_(windows.next) {}
 
 std::vector<float> PieceStream::push(std::span<const std::int32_t> tokens, bool whole) {
   const auto count = static_cast<std::int64_t>(tokens.size());
@@ -33,8 +33,8 @@ std::vector<float> PieceStream::push(std::span<const std::int32_t> tokens, bool 
     mel = mels_.push(tokens.subspan(static_cast<std::size_t>(first)), first, held);
     settled_ = count - held;
   }
-  step_ = std::min(2 * step_, windows_.longest);
   due_ = count + step_;
+  step_ = std::min(2 * step_, windows_.longest);
 
   const Stopwatch watch(sample_seconds_);
   std::vector<float> samples = vocoder_.push(mel);

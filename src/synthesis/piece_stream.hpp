@@ -16,8 +16,9 @@ namespace nightingale {
 
 // In tokens, 25 a second.
 struct StreamWindows {
-  std::int64_t first = 24;    // of the first window
-  std::int64_t longest = 96;  // new ones of a window: each takes twice those of the one before, up to this
+  std::int64_t first = 30;    // of the first window
+  std::int64_t next = 24;     // new ones of the second; each further one takes twice as many,
+  std::int64_t longest = 96;  // up to this
   std::int64_t held = 6;  // at the end of a window, which the next one makes better: they lack what follows
   std::int64_t context = 50;  // seen again by the next window
 };

@@ -111,7 +111,7 @@ class Speaking {
       piece.sequence.emplace(op_, model_.t3(), condition_, piece.ids, options_, piece.random);
       together_.push_back(&*piece.sequence);
     } else {
-      write_on(op_, model_.t3(), together_);
+      model_.decoder().write_on(together_);
     }
     std::erase_if(together_, [](const Sequence* sequence) { return sequence->ended(); });
   }

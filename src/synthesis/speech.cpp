@@ -13,15 +13,8 @@ namespace {
 const Axis one_batch{"batch", 1};
 const Axis one_row{"row", 1};
 
-// So many rows pass through the kernels for few rows of every substrate, each as it would alone.
-constexpr std::int64_t rows_together = 8;
-
 std::int64_t branches(const t3::Sampling& sampling) {
   return sampling.guidance == 0 ? 1 : 2;
-}
-
-std::int64_t entries(const Cache& cache) {
-  return cache.sizes().batch.size.number();
 }
 
 void check_length(std::size_t text, const t3::T3& t3) {
@@ -41,8 +34,8 @@ Sequence::Sequence(Ops& op, const t3::T3& t3, const Tensor& condition, std::span
   check_length(text.size(), t3);
   const auto text_rows = static_cast<std::int64_t>(text.size());
   const t3::Guidance guidance = branches(options.sampling) == 1 ? t3::Guidance::off : t3::Guidance::on;
-  const std::int64_t rows = condition.shape()[1].size.number() + text_rows + t3::starts_of_speech + most_;
-  cache_ = t3.make_cache(op, guidance, rows);
+  const std::int64_t length = condition.shape()[1].size.number() + text_rows + t3::starts_of_speech + most_;
+  cache_ = t3.make_cache(op, guidance, length);
   const Tensor words = op.write_ids({one_batch, {"row", text_rows}}, text);
   draw(op.read(t3.prefill(op, condition, words, guidance, *cache_)));
 }
@@ -51,13 +44,17 @@ bool Sequence::stopped() const {
   return ended() && !tokens_.empty() && tokens_.back() == t3::stop_speech;
 }
 
+std::int64_t Sequence::rows() const {
+  return cache_->sizes().batch.size.number();
+}
+
 std::int64_t Sequence::most_together(const t3::Sampling& sampling) {
-  return rows_together / branches(sampling);
+  return most_rows / branches(sampling);
 }
 
 // `logits` [entry of the batch, speech_vocabulary] are of this sequence.
 void Sequence::draw(std::span<const float> logits) {
-  const std::size_t vocabulary = logits.size() / static_cast<std::size_t>(entries(*cache_));
+  const std::size_t vocabulary = logits.size() / static_cast<std::size_t>(rows());
   tokens_.push_back(sampler_.next(logits.first(vocabulary), logits.subspan(vocabulary)));
   if (tokens_.back() == t3::stop_speech || static_cast<std::int64_t>(tokens_.size()) >= most_) end();
 }
@@ -66,7 +63,7 @@ void write_on(Ops& op, const t3::T3& t3, std::span<Sequence* const> sequences) {
   std::vector<std::int32_t> ids, indices;
   std::vector<Cache*> caches;
   for (const Sequence* sequence : sequences) {
-    const auto count = static_cast<std::size_t>(entries(*sequence->cache_));
+    const auto count = static_cast<std::size_t>(sequence->rows());
     ids.insert(ids.end(), count, sequence->tokens_.back());
     indices.insert(indices.end(), count, static_cast<std::int32_t>(sequence->tokens_.size()));
     caches.push_back(sequence->cache_.get());
@@ -77,7 +74,7 @@ void write_on(Ops& op, const t3::T3& t3, std::span<Sequence* const> sequences) {
   std::span<const float> left(all);
   const std::size_t vocabulary = all.size() / ids.size();
   for (Sequence* sequence : sequences) {
-    const std::size_t own = vocabulary * static_cast<std::size_t>(entries(*sequence->cache_));
+    const std::size_t own = vocabulary * static_cast<std::size_t>(sequence->rows());
     sequence->draw(left.first(own));
     left = left.subspan(own);
   }

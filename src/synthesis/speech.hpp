@@ -31,7 +31,10 @@ class Sequence {
   bool stopped() const;           // ended by itself
   void end() { cache_.reset(); }  // says no more; its memory is free
 
-  // How many may write on together: more rows than this would go through other kernels.
+  // A sequence takes a row of a pass for each of its branches. No more than `most_rows` may write on
+  // together: with more they would go through other kernels, and come out otherwise than alone.
+  static constexpr std::int64_t most_rows = 8;
+  std::int64_t rows() const;
   static std::int64_t most_together(const t3::Sampling& sampling);
 
  private:

@@ -10,7 +10,7 @@ namespace nightingale {
 
 namespace {
 
-constexpr std::int64_t context = 24;  // frames; the generator's layers reach 15
+constexpr std::int64_t context = 20;  // frames; the generator's layers reach 15, those of the pitch 5
 constexpr auto harmonics = static_cast<std::size_t>(hift::harmonics);
 constexpr auto samples_per_frame = static_cast<std::size_t>(hift::samples_per_frame);
 

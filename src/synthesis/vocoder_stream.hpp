@@ -1,6 +1,6 @@
 // The vocoder over a mel of any length, in memory that does not grow with it, and without a seam.
 //
-// The generator sees 15 frames around a sample, so a chunk between 24 frames of context comes out as it would
+// The generator sees 15 frames around a sample, so a chunk between 20 frames of context comes out as it would
 // from the whole. The pitch of the context is remembered, and the phase of the harmonics goes on where the
 // chunk before left it. The noise is drawn chunk by chunk, in another order than for a whole mel.
 #pragma once

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 
@@ -22,7 +24,7 @@ namespace {
 constexpr const char* cold = "cold";  // a stage of this program, not of the library
 
 struct Given {
-  std::string model, voice, against, python = "python3", recording;
+  std::string model, voice, against, python = "python3", recording, trace;
   std::vector<std::string> stages;
   int threads = 0, runs = 3;
   Precisions precisions;
@@ -152,6 +154,20 @@ Result<Sides> open_sides(Given& given) {
   return sides;
 }
 
+// One more run of each stage, as a timeline.
+Result<Done> write_trace(const Given& given, const Sides& sides) {
+  if (given.trace.empty() || !sides.ours) return Done{};
+  const Result<std::string> timeline = sides.ours->timeline(given.recording);
+  if (!timeline.ok()) return timeline.error();
+  const std::string beside = given.trace + ".part";
+  std::ofstream file(beside, std::ios::binary);
+  file << timeline.value() << std::flush;
+  std::error_code failed;
+  if (file) std::filesystem::rename(beside, given.trace, failed);
+  if (file && !failed) return Done{};
+  return Error{ErrorCode::output_failed, given.trace + " cannot be written", {}, "give another file"};
+}
+
 int bench(Given& given) {
   const Result<std::string> model = find_model(given.model);
   if (!model.ok()) return complain(model.error());
@@ -169,6 +185,7 @@ int bench(Given& given) {
   if (!sides.ok()) return complain(sides.error());
   const Result<BenchReport> report = measure_all(given, sides.value());
   if (!report.ok()) return complain(report.error());
+  if (const auto traced = write_trace(given, sides.value()); !traced.ok()) return complain(traced.error());
   return print(given.json ? report->json() : report->text()) ? done
                                                              : complain("the output cannot be written");
 }
@@ -201,6 +218,10 @@ void add_bench(CLI::App& program, int& status) {
       ->capture_default_str();
   verb->add_option("--threads", given->threads, "Threads; 0 is one for each core")->type_name("N");
   add_precisions(*verb, given->precisions);
+  verb->add_option("--trace", given->trace,
+                   "Write when each operation of one more run was, for a viewer of traces (Perfetto, "
+                   "chrome://tracing)")
+      ->type_name("FILE");
   verb->add_flag("--json", given->json, "Print one JSON object");
   verb->callback([given, &status] { status = bench(*given); });
 }

@@ -321,6 +321,9 @@ class NIGHTINGALE_EXPORT Bench {
   // audio_invalid, memory.
   Result<BenchStage> run(const std::string& stage, const std::string& recording = {}) const;
 
+  // Runs each opened stage once and tells when each of its operations ran: JSON for any viewer of traces.
+  Result<std::string> timeline(const std::string& recording = {}) const;
+
  private:
   Bench() = default;
   std::shared_ptr<const Model> model_;

@@ -11,6 +11,7 @@
 #include "api/guarded.hpp"
 #include "api/open_model.hpp"
 #include "checkpoint/open_tensor_file.hpp"
+#include "diagnosis/timeline.hpp"
 #include "models/lengths.hpp"
 #include "models/t3/facts.hpp"
 #include "models/t3/sampler.hpp"
@@ -192,6 +193,18 @@ Result<BenchStage> Bench::run(const std::string& stage, const std::string& recor
     }
     return stage == baking_stage ? time_bake(*bakery_, recording) : time_speaking(*model_, stage);
   });
+}
+
+Result<std::string> Bench::timeline(const std::string& recording) const {
+  Timeline timeline;
+  for (const std::string& stage : stages_) {
+    Ops& op = stage == baking_stage ? *bakery_->substrate : model_->ops();
+    op.trace_to(&timeline);
+    const Result<BenchStage> ran = run(stage, recording);
+    op.trace_to(nullptr);
+    if (!ran.ok()) return ran.error();
+  }
+  return timeline.json();
 }
 
 }  // namespace nightingale

@@ -96,6 +96,7 @@ bool same_storage_order(const Shape& left, const Shape& right) {
 }  // namespace
 
 Tensor Ops::concat(std::span<const Tensor> parts, Name axis) {
+  const Span span(*this, "concat");
   const Shape shape = rules::concat(parts, axis);
   if (parts.size() == 1) return parts[0];
   Tensor out = allocate(shape, parts[0].type());
@@ -114,6 +115,7 @@ Tensor Ops::concat(std::span<const Tensor> parts, Name axis) {
 }
 
 Tensor Ops::slice(const Tensor& x, Name axis, const Size& first, const Size& count) {
+  const Span span(*this, "slice");
   const Size from_index = first.resolved();
   const Shape shape = rules::slice(x, axis, from_index, count.resolved());
   if (!x.has_numbers()) return x.viewed(shape);
@@ -138,6 +140,7 @@ Tensor Ops::select(const Tensor& x, Name axis, const Size& index) {
 }
 
 Tensor Ops::pad(const Tensor& x, Name axis, std::int64_t left, std::int64_t right, Padding padding) {
+  const Span span(*this, "pad");
   Tensor out = allocate(rules::pad(x, axis, left, right, padding), x.type());
   if (!out.has_numbers()) return out;
   const std::size_t place = *x.shape().find(axis);
@@ -151,6 +154,7 @@ Tensor Ops::pad(const Tensor& x, Name axis, std::int64_t left, std::int64_t righ
 }
 
 Tensor Ops::repeat(const Tensor& x, Name axis, std::int64_t times) {
+  const Span span(*this, "repeat");
   Tensor out = allocate(rules::repeat(x, axis, times), x.type());
   if (!out.has_numbers()) return out;
   const Around from(x, *x.shape().find(axis));
@@ -164,6 +168,7 @@ Tensor Ops::repeat(const Tensor& x, Name axis, std::int64_t times) {
 }
 
 Tensor Ops::spread(const Tensor& x, const Axis& axis, Name before) {
+  const Span span(*this, "spread");
   const Shape shape = rules::spread(x, axis, before);
   const std::size_t place = *x.shape().find(before);
   if (x.has_numbers() && shape[place].size == Size(1)) return x.viewed(shape);
@@ -180,6 +185,7 @@ Tensor Ops::spread(const Tensor& x, const Axis& axis, Name before) {
 }
 
 Tensor Ops::reorder(const Tensor& x, std::initializer_list<Name> axes) {
+  const Span span(*this, "reorder");
   const Shape shape = rules::reorder(x, {axes.begin(), axes.size()});
   if (!x.has_numbers() || same_storage_order(x.shape(), shape)) return x.viewed(shape);
   Tensor out = allocate(shape, x.type());

@@ -131,6 +131,7 @@ Tensor Ops::zeros(const Shape& shape) {
 }
 
 Tensor Ops::embedding(const Tensor& ids, const Weight& table) {
+  const Span span(*this, "embedding", table.path());
   Tensor out = allocate(rules::embedding(ids, table), real_);
   if (ids.has_numbers()) require_entries(ids, table);
   do_embedding(ids, table, out);
@@ -138,6 +139,7 @@ Tensor Ops::embedding(const Tensor& ids, const Weight& table) {
 }
 
 Tensor Ops::linear(const Tensor& x, const Weight& weight, const Weight& bias, const Fused& fused) {
+  const Span span(*this, "linear", weight.path());
   require_type("linear", x, real_);
   Tensor out = allocate(rules::linear(x, weight, bias, fused), real_);
   do_linear(x, weight, bias, fused, out);
@@ -145,6 +147,7 @@ Tensor Ops::linear(const Tensor& x, const Weight& weight, const Weight& bias, co
 }
 
 std::vector<Tensor> Ops::linears(const Tensor& x, std::span<const Projection> projections) {
+  const Span span(*this, "linears", projections.empty() ? "" : projections.front().weight.path());
   require_type("linears", x, real_);
   std::vector<Tensor> outs;
   for (const Projection& p : projections) {
@@ -162,6 +165,7 @@ void Ops::do_linears(const Tensor& x, std::span<const Projection> projections, s
 
 Tensor Ops::conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& geometry,
                    const Fused& fused) {
+  const Span span(*this, "conv1d", weight.path());
   require_type("conv1d", x, real_);
   Tensor out = allocate(rules::conv1d(x, weight, bias, geometry, fused), real_);
   do_conv1d(x, weight, bias, geometry, fused, out);
@@ -170,6 +174,7 @@ Tensor Ops::conv1d(const Tensor& x, const Weight& weight, const Weight& bias, co
 
 Tensor Ops::conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,
                              const TransposedConvolution& geometry) {
+  const Span span(*this, "conv_transpose1d", weight.path());
   require_type("conv_transpose1d", x, real_);
   Tensor out = allocate(rules::conv_transpose1d(x, weight, bias, geometry), real_);
   do_conv_transpose1d(x, weight, bias, geometry, out);
@@ -177,6 +182,7 @@ Tensor Ops::conv_transpose1d(const Tensor& x, const Weight& weight, const Weight
 }
 
 Tensor Ops::conv2d(const Tensor& x, const Weight& weight, const PlaneConvolution& geometry) {
+  const Span span(*this, "conv2d", weight.path());
   require_type("conv2d", x, real_);
   Tensor out = allocate(rules::conv2d(x, weight, geometry), real_);
   do_conv2d(x, weight, geometry, out);
@@ -185,6 +191,7 @@ Tensor Ops::conv2d(const Tensor& x, const Weight& weight, const PlaneConvolution
 
 Tensor Ops::depthwise_conv1d(const Tensor& x, const Weight& weight, const Convolution& geometry,
                              const Fused& fused) {
+  const Span span(*this, "depthwise_conv1d", weight.path());
   require_type("depthwise_conv1d", x, real_);
   Tensor out = allocate(rules::depthwise_conv1d(x, weight, geometry, fused), real_);
   do_depthwise_conv1d(x, weight, geometry, fused, out);
@@ -192,6 +199,7 @@ Tensor Ops::depthwise_conv1d(const Tensor& x, const Weight& weight, const Convol
 }
 
 Tensor Ops::lstm(const Tensor& x, const LstmWeights& weights) {
+  const Span span(*this, "lstm");
   require_type("lstm", x, real_);
   Tensor out = allocate(rules::lstm(x, weights), real_);
   do_lstm(x, weights, out);
@@ -200,6 +208,7 @@ Tensor Ops::lstm(const Tensor& x, const LstmWeights& weights) {
 
 Tensor Ops::layer_norm(const Tensor& x, const Weight& scale, const Weight& shift, float eps,
                        Activation then) {
+  const Span span(*this, "layer_norm", scale ? scale.path() : "");
   require_type("layer_norm", x, real_);
   rules::per_channel("layer_norm", x, scale);
   rules::per_channel("layer_norm", x, shift);
@@ -209,6 +218,7 @@ Tensor Ops::layer_norm(const Tensor& x, const Weight& scale, const Weight& shift
 }
 
 Tensor Ops::rms_norm(const Tensor& x, const Weight& scale, float eps) {
+  const Span span(*this, "rms_norm", scale.path());
   require_type("rms_norm", x, real_);
   rules::per_channel("rms_norm", x, scale);
   Tensor out = allocate(x.shape(), real_);
@@ -217,6 +227,7 @@ Tensor Ops::rms_norm(const Tensor& x, const Weight& scale, float eps) {
 }
 
 Tensor Ops::affine(const Tensor& x, const Weight& scale, const Weight& shift, Activation then) {
+  const Span span(*this, "affine", scale.path());
   require_type("affine", x, real_);
   rules::per_channel("affine", x, scale);
   rules::per_channel("affine", x, shift);
@@ -226,6 +237,7 @@ Tensor Ops::affine(const Tensor& x, const Weight& scale, const Weight& shift, Ac
 }
 
 Tensor Ops::normalise(const Tensor& x, float eps) {
+  const Span span(*this, "normalise");
   require_type("normalise", x, real_);
   rules::per_channel("normalise", x, {});
   Tensor out = allocate(x.shape(), real_);
@@ -234,6 +246,7 @@ Tensor Ops::normalise(const Tensor& x, float eps) {
 }
 
 Tensor Ops::attention(const Tensor& query, const Tensor& key, const Tensor& value, float scale) {
+  const Span span(*this, "attention");
   require_type("attention", query, real_);
   rules::attention(query, key, value);
   Tensor out = allocate(query.shape(), real_);
@@ -243,6 +256,7 @@ Tensor Ops::attention(const Tensor& query, const Tensor& key, const Tensor& valu
 
 Tensor Ops::relative_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                const Tensor& position, const Weight& u, const Weight& v, float scale) {
+  const Span span(*this, "relative_attention");
   require_type("relative_attention", query, real_);
   rules::relative_attention(query, key, value, position, u, v);
   Tensor out = allocate(query.shape(), real_);
@@ -252,6 +266,7 @@ Tensor Ops::relative_attention(const Tensor& query, const Tensor& key, const Ten
 
 Tensor Ops::cached_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                              std::span<Cache* const> caches, std::int64_t layer, float scale) {
+  const Span span(*this, "cached_attention");
   require_type("cached_attention", query, real_);
   rules::cached_attention(query, key, value, caches, layer);
   Tensor out = allocate(query.shape(), real_);
@@ -260,6 +275,7 @@ Tensor Ops::cached_attention(const Tensor& query, const Tensor& key, const Tenso
 }
 
 Tensor Ops::rotary(const Tensor& x, std::span<const float> frequencies, std::span<const Size> starts) {
+  const Span span(*this, "rotary");
   require_type("rotary", x, real_);
   rules::rotary(x, static_cast<std::int64_t>(frequencies.size()), static_cast<std::int64_t>(starts.size()));
   Tensor out = allocate(x.shape(), real_);
@@ -269,6 +285,7 @@ Tensor Ops::rotary(const Tensor& x, std::span<const float> frequencies, std::spa
 }
 
 Tensor Ops::activate(const Tensor& x, Activation activation) {
+  const Span span(*this, "activate");
   require_type("activate", x, real_);
   Tensor out = allocate(x.shape(), real_);
   do_activate(x, activation, out);
@@ -276,6 +293,7 @@ Tensor Ops::activate(const Tensor& x, Activation activation) {
 }
 
 Tensor Ops::snake(const Tensor& x, const Weight& alpha) {
+  const Span span(*this, "snake", alpha.path());
   require_type("snake", x, real_);
   rules::per_channel("snake", x, alpha);
   Tensor out = allocate(x.shape(), real_);
@@ -284,6 +302,7 @@ Tensor Ops::snake(const Tensor& x, const Weight& alpha) {
 }
 
 Tensor Ops::add(const Tensor& x, const Tensor& y) {
+  const Span span(*this, "add");
   require_type("add", x, real_);
   require_type("add", y, real_);
   rules::repeated("add", x, y);
@@ -295,6 +314,7 @@ Tensor Ops::add(const Tensor& x, const Tensor& y) {
 }
 
 Tensor Ops::multiply(const Tensor& x, const Tensor& y) {
+  const Span span(*this, "multiply");
   require_type("multiply", x, real_);
   require_type("multiply", y, real_);
   rules::repeated("multiply", x, y);
@@ -306,6 +326,7 @@ Tensor Ops::multiply(const Tensor& x, const Tensor& y) {
 }
 
 Tensor Ops::combine(float factor, const Tensor& x, float other, const Tensor& y) {
+  const Span span(*this, "combine");
   require_type("combine", x, real_);
   require_type("combine", y, real_);
   rules::combine(x, y);
@@ -315,6 +336,7 @@ Tensor Ops::combine(float factor, const Tensor& x, float other, const Tensor& y)
 }
 
 Tensor Ops::scale(const Tensor& x, float factor, float offset) {
+  const Span span(*this, "scale");
   require_type("scale", x, real_);
   Tensor out = allocate(x.shape(), real_);
   do_scale(x, factor, offset, out);
@@ -322,6 +344,7 @@ Tensor Ops::scale(const Tensor& x, float factor, float offset) {
 }
 
 Tensor Ops::mean(const Tensor& x, Name axis) {
+  const Span span(*this, "mean");
   require_type("mean", x, real_);
   Tensor out = allocate(rules::pooled("mean", x, axis, 1), real_);
   do_mean(x, rules::place_of("mean", x, axis), out);
@@ -329,6 +352,7 @@ Tensor Ops::mean(const Tensor& x, Name axis) {
 }
 
 Tensor Ops::deviation(const Tensor& x, Name axis) {
+  const Span span(*this, "deviation");
   require_type("deviation", x, real_);
   Tensor out = allocate(rules::pooled("deviation", x, axis, 2), real_);
   do_deviation(x, rules::place_of("deviation", x, axis), out);
@@ -336,6 +360,7 @@ Tensor Ops::deviation(const Tensor& x, Name axis) {
 }
 
 Tensor Ops::segment_mean(const Tensor& x, Name axis, std::int64_t length) {
+  const Span span(*this, "segment_mean");
   require_type("segment_mean", x, real_);
   Tensor out = allocate(rules::segment_mean(x, axis, length), real_);
   do_segment_mean(x, rules::place_of("segment_mean", x, axis), length, out);
@@ -343,6 +368,7 @@ Tensor Ops::segment_mean(const Tensor& x, Name axis, std::int64_t length) {
 }
 
 Tensor Ops::stft(const Tensor& x, const Spectrum& spectrum) {
+  const Span span(*this, "stft");
   require_type("stft", x, real_);
   Tensor out = allocate(rules::stft(x, spectrum), real_);
   do_stft(x, spectrum, out);
@@ -350,6 +376,7 @@ Tensor Ops::stft(const Tensor& x, const Spectrum& spectrum) {
 }
 
 Tensor Ops::istft(const Tensor& magnitude, const Tensor& phase, const Spectrum& spectrum) {
+  const Span span(*this, "istft");
   require_type("istft", magnitude, real_);
   require_type("istft", phase, real_);
   Tensor out = allocate(rules::istft(magnitude, phase, spectrum), real_);
@@ -358,6 +385,7 @@ Tensor Ops::istft(const Tensor& magnitude, const Tensor& phase, const Spectrum& 
 }
 
 Tensor Ops::phases(const Tensor& f0, std::int64_t harmonics, float sample_rate) {
+  const Span span(*this, "phases");
   require_type("phases", f0, real_);
   Tensor out = allocate(rules::phases(f0, harmonics), real_);
   do_phases(f0, harmonics, sample_rate, out);

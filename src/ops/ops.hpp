@@ -329,23 +329,23 @@ class Ops {
   Trace* trace_ = nullptr;
 };
 
-// Enters a stage of the trace for as long as it lives.
+// Enters a stage or an operation of the trace for as long as it lives.
 class Span {
  public:
-  Span(Ops& op, std::string_view stage)
+  Span(Ops& op, std::string_view what, std::string_view of = {})
       : trace_(op.trace()),
-        stage_(stage) {
-    if (trace_) trace_->enter(stage_);
+        what_(what) {
+    if (trace_) trace_->enter(what_, of);
   }
   ~Span() {
-    if (trace_) trace_->leave(stage_);
+    if (trace_) trace_->leave(what_);
   }
   Span(const Span&) = delete;
   Span& operator=(const Span&) = delete;
 
  private:
   Trace* trace_;
-  std::string_view stage_;
+  std::string_view what_;
 };
 
 }  // namespace nightingale

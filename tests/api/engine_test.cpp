@@ -1,4 +1,6 @@
 #include <array>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "api/guarded.hpp"
@@ -131,4 +133,19 @@ TEST_CASE("bench_times_each_stage_of_a_model") {
     CHECK(timed.tokens >= 100);
   }
   CHECK(bench.run("singing").error().code == ErrorCode::option_invalid);
+}
+
+TEST_CASE("bench_tells_when_each_operation_of_a_stage_was") {
+  const Bench bench = opened(Bench::open(golden("model"), {.threads = 1}, {"samples"}));
+  const auto events = nlohmann::json::parse(bench.timeline().value()).at("traceEvents");
+  std::map<std::string, double> spent;
+  for (const auto& event : events) {
+    CHECK(event.at("ph") == "X");
+    CHECK(event.at("dur") >= 0);
+    spent[event.at("name")] += event.at("dur").get<double>();
+    if (event.at("name") == "conv1d") CHECK(event.at("args").at("weight").get<std::string>().size() > 8);
+  }
+  CHECK(spent.at("conv1d") > 0);
+  CHECK(spent.at("hift.generator") > 0);
+  CHECK(spent.count("t3.step") == 0);
 }

@@ -41,12 +41,11 @@ class Utterance:
 class Speech:
     """All utterances; `audio=True` keeps the samples in memory too (0.17 GB an hour).
 
-    `more`: a folder of shards that have codes alone. `heard`: the file of hear.py.
+    `more`: a folder of shards that have codes alone.
     """
 
-    def __init__(self, folder, audio=False, speakers=None, more=None, heard=None):
+    def __init__(self, folder, audio=False, speakers=None, more=None):
         self.shards, self.utterances = [], []
-        heard_codes = np.load(heard) if heard else {}
         for path in shards(folder) + (shards(more) if more else []):
             with np.load(path) as stored:
                 rows = json.loads(str(stored["index"]))
@@ -54,8 +53,6 @@ class Speech:
                 if wanted:
                     names = ("mel", "f0", "code") + (("audio",) if audio else ())
                     self.shards.append({name: stored[name] for name in names if name in stored})
-                    if path.stem in heard_codes:
-                        self.shards[-1]["heard"] = heard_codes[path.stem]
             start, number = 0, SHARD * int(path.stem)
             for row in rows:
                 if wanted:
@@ -77,11 +74,6 @@ class Speech:
     def code(self, one):
         """[token] int64"""
         return self._cut(one, "code", 1).astype(np.int64)
-
-    def heard(self, one):
-        """[token] int64: the codes as the tokenizer hears them, or as they are where it was not asked."""
-        name = "heard" if "heard" in self.shards[one.shard] else "code"
-        return self._cut(one, name, 1).astype(np.int64)
 
     def mel(self, one):
         """[frame 2·token, mel 80] float32"""

@@ -7,8 +7,8 @@ baked and speaks three held-out sentences. resemblyzer's encoder embeds what was
 the right one of all speakers' centroids, each the mean of clips of other utterances. The shifted voices are speakers
 of their own, so the right one has neighbours.
 
-Conversion: a held-out clip of one speaker in another's voice, both ways. Whisper's word errors of the source and of
-what was made of it, and their cosines to both centroids.
+Conversion: four held-out clips of one speaker in another's voice, both ways. Whisper's word errors of the sources and
+of what was made of them, and their cosines to both centroids.
 """
 
 import argparse
@@ -30,24 +30,30 @@ BAKED = ("joe", "slt", "rms", "awb")
 CONVERTED = (("joe", "slt"), ("slt", "joe"))
 SENTENCES = (30, 41, 72)  # lines of held_out.txt from 0
 SECONDS = 8.0, 10.0
+CLIPS = 4  # of a speaker, to be converted; the first is baked
 RATE = 24000
 CENTROID_CLIPS = 6
 CENTROID_SECONDS = 8.0
 
 
 def clips_of(folder, name):
-    """(samples of the held-out clip, its text, clips for the centroid) of one speaker."""
+    """([(samples of a held-out clip, its text)], clips for the centroid) of one speaker."""
     speech = dataset.Speech(folder, audio=True, speakers={name})
-    parts, texts, length = [], [], 0.0
-    for one in speech.validation():
-        seconds = one.tokens / 25
-        if length < SECONDS[0] and length + seconds <= SECONDS[1]:
-            parts.append(speech.audio(one))
-            texts.append(one.text)
-            length += seconds
-    if not parts:
+    left, held_out = speech.validation(), []
+    while left and len(held_out) < CLIPS:
+        chosen, length = [], 0.0
+        for one in left:
+            seconds = one.tokens / 25
+            if length < SECONDS[0] and length + seconds <= SECONDS[1]:
+                chosen.append(one)
+                length += seconds
+        if not chosen:
+            break
+        left = [one for one in left if one not in chosen]
+        held_out.append((np.concatenate([speech.audio(one) for one in chosen]), " ".join(one.text for one in chosen)))
+    if not held_out:
         sys.exit(f"{folder}: no held-out utterance of {name} is short enough")
-    return np.concatenate(parts), " ".join(texts), other_clips(speech)
+    return held_out, other_clips(speech)
 
 
 def other_clips(speech):
@@ -78,12 +84,16 @@ class Judge:
 
     def __init__(self, folder, wheel, work):
         self.network = speaker_space.voice_encoder(wheel)
-        self.centroids, self.clips, self.texts = {}, {}, {}
+        self.centroids, self.clips, self.held_out = {}, {}, {}
         for name in names_in(folder):
-            clip, text, others = clips_of(folder, name)
+            clips, others = clips_of(folder, name)
             self.centroids[name] = mean(speaker_space.embed(self.network, others))
-            self.clips[name], self.texts[name] = work / f"{name}.wav", text
-            soundfile.write(self.clips[name], clip, RATE)
+            self.held_out[name] = []
+            for number, (samples, text) in enumerate(clips):
+                path = work / f"{name}-clip{number}.wav"
+                soundfile.write(path, samples, RATE)
+                self.held_out[name].append((path, text))
+            self.clips[name] = self.held_out[name][0][0]
 
     def cosines(self, paths):
         """Of recordings together: {speaker: cosine with its centroid}."""
@@ -139,15 +149,19 @@ def check_conversion(judge, ear, given, work):
     print("conversion: word errors, and cosines with the centroids of source and target")
     rows = []
     for source, target in CONVERTED:
-        clip, made = judge.clips[source], work / f"{source}-as-{target}.wav"
-        command = [given.program, "convert", clip, "--voice", judge.clips[target], "--model", given.model, "-o", made]
-        evaluate.run([*command, "--seed", given.seed, "--threads", given.threads, "--no-cache", "--quiet"])
-        row = {"source": source, "target": target, "text": judge.texts[source]}
-        for what, path in (("before", clip), ("after", made)):
-            heard = ear.hear(path)[0]
-            errors, cosines = recogniser.word_errors(row["text"], heard), judge.cosines([path])
-            row[what] = {"heard": heard, "wrong_words": errors.total, "words": errors.words, "cosines": cosines}
-            print(f"  {source} as {target}, {what:6}: {errors.total:2} of {errors.words} words wrong; "
+        before = judge.held_out[source]
+        after = [(work / f"{path.stem}-as-{target}.wav", text) for path, text in before]
+        for (clip, _), (made, _) in zip(before, after):
+            command = [given.program, "convert", clip, "--voice", judge.clips[target], "--model", given.model, "-o", made]
+            evaluate.run([*command, "--seed", given.seed, "--threads", given.threads, "--no-cache", "--quiet"])
+        row = {"source": source, "target": target}
+        for what, clips in (("before", before), ("after", after)):
+            heard = [ear.hear(path)[0] for path, _ in clips]
+            errors = [recogniser.word_errors(text, said) for (_, text), said in zip(clips, heard)]
+            wrong, words = sum(one.total for one in errors), sum(one.words for one in errors)
+            cosines = judge.cosines([path for path, _ in clips])
+            row[what] = {"heard": heard, "wrong_words": wrong, "words": words, "cosines": cosines}
+            print(f"  {source} as {target}, {what:6}: {wrong:2} of {words} words wrong; "
                   f"{source} {cosines[source]:.3f}, {target} {cosines[target]:.3f}; nearest: {max(cosines, key=cosines.get)}")
         rows.append(row)
     return rows

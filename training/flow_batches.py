@@ -17,8 +17,7 @@ CODES = 6561
 LENGTHS = {60: 0.12, 100: 0.28, 150: 0.30, 225: 0.18, 320: 0.08, 520: 0.04}
 LONGEST_PROMPT = 0.7  # of the item
 NO_PROMPT, PROMPT_AT_BORDER = 0.2, 0.6  # of the items; the others end their prompt anywhere
-HEARD_PROMPT, HEARD_ALL = 0.35, 0.4  # of the items have codes as the tokenizer hears them, in the prompt or everywhere
-HEARD_WRONG = 0.06  # of a prompt's codes get another sound
+HEARD_WRONG = 0.06  # of the prompt's codes get another sound, as a tokenizer's do
 LOUDER, LOUDNESS = 0.25, np.log(2.0)  # so many items with a prompt are louder or softer, up to this in the mel
 NATURAL, MORE_OFTEN = "joe", 2.0  # the voice that a user hears first, times its share
 FLOOR = np.log(1e-5)  # of a mel
@@ -78,9 +77,9 @@ class Batches:
         return chosen
 
     def sounding(self, chosen):
-        """[token, 2] codes, true and heard, and [frame, mel 80] of utterances end to end."""
-        codes = [np.stack([self.speech.code(one), self.speech.heard(one)], 1) for one in chosen]
-        return np.concatenate(codes), np.concatenate([self.speech.mel(one) for one in chosen])
+        """[token] codes and [frame, mel 80] of utterances end to end."""
+        codes = np.concatenate([self.speech.code(one) for one in chosen])
+        return codes, np.concatenate([self.speech.mel(one) for one in chosen])
 
     def lead(self, own, tokens):
         """A piece of so many tokens from anywhere in the speaker's speech."""
@@ -93,7 +92,7 @@ class Batches:
         return codes[start : start + tokens], mel[2 * start : 2 * (start + tokens)]
 
     def item(self, tokens):
-        """Codes [token, 2], true and heard, mel [frame, 80], tokens of the prompt, x-vector [192]."""
+        """Codes [token], mel [frame, 80], tokens of the prompt, x-vector [192]."""
         draw, name = self.draw, self.names[self.draw.choice(len(self.names), p=self.shares)]
         own = self.of_speaker[name]
         codes, mel = self.sounding(self.whole_utterances(own, tokens * draw.uniform(1 - LONGEST_PROMPT, 1)))
@@ -113,15 +112,8 @@ class Batches:
         voice = self.voices[name][draw.integers(len(self.voices[name]))]
         return codes, mel, prompt, voice
 
-    def as_heard(self, codes, prompt):
-        """[token, 2] -> [token]: true, with a heard prompt, as a cloned voice speaks, or all heard, as it converts."""
-        kind = self.draw.random()
-        heard = len(codes) if kind < HEARD_ALL else prompt if kind < HEARD_ALL + HEARD_PROMPT else 0
-        return np.concatenate([codes[:heard, 1], codes[heard:, 0]])
-
     def altered(self, codes, mel, prompt, voice):
         draw = self.draw
-        codes = self.as_heard(codes, prompt)
         if prompt and draw.random() < LOUDER:
             mel = np.maximum(mel + np.float32(draw.uniform(-LOUDNESS, LOUDNESS)), np.float32(FLOOR))
         wrong = np.flatnonzero(draw.random(prompt) < HEARD_WRONG)
@@ -140,8 +132,6 @@ class Batches:
         items = [self.item(tokens) for _ in range(max(1, round(self.frames / (2 * tokens))))]
         if self.augmented:
             items = [self.altered(*item) for item in items]
-        else:
-            items = [(codes[:, 0], *others) for codes, *others in items]
         codes, mels, prompts, voices = zip(*items)
         given = np.arange(2 * tokens) < 2 * np.array(prompts)[:, None]
         return Batch(

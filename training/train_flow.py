@@ -1,6 +1,6 @@
 """Trains S3Gen's flow: speech codes, a prompt's mel and an x-vector to a mel, by conditional flow matching.
 
-train_flow.py DATA RUN.pt --minutes M [--speakers FILE] [--heard FILE] [--threads N] [--steps N] | --compare
+train_flow.py DATA RUN.pt --minutes M [--speakers FILE] [--threads N] [--steps N] | --compare
 
 The x-vectors are those of speaker_space.py (default: speakers.npz beside DATA). The loss is upstream's
 (s3gen/flow_matching.py: cosine times, all conditions dropped together for a fifth of the items). Beside it a small
@@ -262,7 +262,7 @@ class Progress:
 
 
 def train(given):
-    speech = dataset.Speech(given.data, heard=given.heard)
+    speech = dataset.Speech(given.data)
     voices = speaker_space.load_x_vectors(given.speakers)
     torch.manual_seed(3)
     module = FlowTraining(mean_mel(speech))
@@ -295,7 +295,7 @@ def grown(given, batches, voices, step):
     """The same batches, or such of all shards when there are more of them than before."""
     if len(dataset.shards(given.data)) <= len(batches.speech.shards):
         return batches
-    speech = dataset.Speech(given.data, heard=given.heard)
+    speech = dataset.Speech(given.data)
     print(f"now {len(speech.utterances)} utterances", flush=True)
     return Batches(speech, speech.training(), voices, given.frames, seed=1000 + step)
 
@@ -320,7 +320,6 @@ def main():
     parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("--minutes", type=float, default=45)
     parser.add_argument("--speakers", type=Path, help="of speaker_space.py (default: speakers.npz beside DATA)")
-    parser.add_argument("--heard", type=Path, help="of hear.py: the codes as the tokenizer hears them")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=0, help="stop after so many, for a trial")
     parser.add_argument("--frames", type=int, default=FRAMES, help="of a batch")

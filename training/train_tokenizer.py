@@ -45,6 +45,7 @@ CERTAIN = 32.0  # the phase is decided by its sign alone
 REFRESH = 300  # seconds until new shards are looked for
 HEARD_MEAN, HEARD_SPREAD = 0.3, 0.3  # of the log-mel, about
 VALIDATED = 12  # utterances of a speaker
+SPOILT = 0.6  # of the items are heard in other rooms from other mouths
 FAVOURED = {"joe": 2.0}  # times as often as another speaker
 SOUND, SYMBOLS, FRAMES = phones.SOUND_DIGITS, len(phones.SYMBOLS), listening.FRAMES
 
@@ -231,7 +232,8 @@ class Heard:
         tokens = draw.choice(LENGTHS, p=LENGTH_SHARES)
         items = [self.item(tokens, draw) for _ in range(TOKENS // tokens)]
         mels, digits = (torch.from_numpy(np.stack(rows)).float() for rows in zip(*items))
-        return listening.as_heard(listening.varied(mels)), digits
+        spoilt = torch.rand(len(mels), 1, 1) < SPOILT
+        return listening.as_heard(torch.where(spoilt, listening.varied(mels), mels)), digits
 
 
 def rounded(raw):

@@ -10,7 +10,8 @@ The network's eight numbers tanh(x) are rounded to the eight digits of a code (p
   sound  the cross entropy of the spelling of what was named, where a symbol's score is the sum of its digits' scores;
   digits the same number by number, so that each also rounds to its digit alone;
   pitch  cross entropy over the three levels of one number;
-  phase  whether the sound begins here, two levels of the last number.
+  phase  whether what was named begins here, two levels of the last number: a sound that goes on must not begin again,
+         though its true beginning were a token later.
 Heard are stretches of a speaker's utterances end to end, from 2 to 30 s, starting anywhere within a token.
 """
 
@@ -37,7 +38,7 @@ SHARPNESS = 3.0  # of the scores of a digit
 MIDDLE = float(np.arctanh(0.5))  # up to here a number rounds to the middle digit
 # of the losses
 WEIGHTS = {
-    "name": 1.0, "heard": 0.1, "again": 0.3, "alone": 0.2, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 0.25
+    "name": 1.0, "heard": 0.1, "again": 0.3, "alone": 0.2, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 0.5
 }  # fmt: skip
 PLAUSIBLE = 20.0  # a symbol that is right once in so many times is above nought
 UNNAMED = -2.0  # at first: what a symbol of the last block must overcome
@@ -113,13 +114,28 @@ def level_scores(raw):
     return SHARPNESS * (raw[..., None] * LEVELS - MIDDLE * LEVELS.pow(2))
 
 
+def begun_by(named, sounds, phase):
+    """[item, token] of what was named, what sounds, and the true digits of the phase -> whether the named begins here.
+
+    It does where it differs from the token before, and where the truth says the same sound twice.
+    """
+    before = torch.cat([named[:, :1], named[:, :-1]], 1)
+    twice = torch.zeros_like(phase, dtype=torch.bool)
+    twice[:, 1:] = (sounds[:, 1:] == sounds[:, :-1]) & (phase[:, 1:] > 0)
+    begins = (named != before) | (twice & (named == sounds))
+    begins[:, 0] = phase[:, 0] > 0
+    return begins
+
+
 def losses(raw, inner, digits):
     """What heard_by gives and the wanted digits [item, token, 8] -> {name: loss}"""
+    items, tokens = digits.shape[:2]
     raw, digits = raw.flatten(0, 1), digits.flatten(0, 1).long()
     first, again = (rows.flatten(0, 1)[:, :SYMBOLS] for rows in inner)
     words = torch.from_numpy(phones.CODEWORDS)
     sounds = (words[None] == digits[:, None, :SOUND]).all(-1).int().argmax(-1)
     named = first.detach().argmax(-1)
+    begins = begun_by(named.view(items, tokens), sounds.view(items, tokens), digits[:, phones.PHASE_DIGIT].view(items, tokens))
     of_sounds, of_named = (one_hot(rows, SYMBOLS).float() for rows in (sounds, named))
     wanted = torch.cat([words[named], digits[:, phones.PITCH_DIGIT :][:, :1]], 1)
     scores = level_scores(raw[:, : SOUND + 1])
@@ -134,9 +150,7 @@ def losses(raw, inner, digits):
         "sound": cross_entropy(of_words, named),
         "digits": each[:, :SOUND].sum(1).mean(),
         "pitch": each[:, phones.PITCH_DIGIT].mean(),
-        "phase": binary_cross_entropy_with_logits(
-            2 * raw[:, phones.PHASE_DIGIT], digits[:, phones.PHASE_DIGIT] / 2
-        ),
+        "phase": binary_cross_entropy_with_logits(2 * raw[:, phones.PHASE_DIGIT], begins.flatten().float()),
     }
 
 

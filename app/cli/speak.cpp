@@ -36,10 +36,10 @@ Result<Audio> stream(const Given& given, const Engine& engine, const Voice& voic
   Request request = given.request;
   request.progress = [&](const Progress& progress) {
     const Going going = given.request.progress(progress);
-    return pipe.finish().ok() ? going : Going::stop;
+    return pipe.state().ok() ? going : Going::stop;
   };
   Result<Audio> audio = engine.stream(request, voice, [&](auto samples) { pipe.write(samples); });
-  if (const Result<Done> written = pipe.finish(); !written.ok()) return written.error();
+  if (const Result<Done> written = pipe.state(); !written.ok()) return written.error();
   return audio;
 }
 

@@ -10,10 +10,10 @@ namespace nightingale::cli {
 
 class WavePipe {
  public:
-  // Samples within ±1; the header goes before the first. False once the reader is gone or the disk is full.
-  bool write(std::span<const float> samples);
-  // What became of it. Errors: output_failed.
-  Result<Done> finish() const;
+  // Samples within ±1; the header goes before the first.
+  void write(std::span<const float> samples);
+  // Errors: output_failed, once the reader is gone or the disk is full.
+  Result<Done> state() const;
 
  private:
   bool started_ = false;

@@ -20,10 +20,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -69,9 +67,6 @@ struct StageTime {
   double seconds = 0;
   std::int64_t made = 0;  // tokens, frames, samples, samples
 };
-
-// Takes samples as they come: mono, 24 kHz, within ±1.
-using SampleSink = std::function<void(std::span<const float>)>;
 
 struct Audio {
   std::vector<float> samples;                     // mono, 24 kHz, within ±1

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,9 @@ enum class Going {
   finish,  // end here: what is written becomes sound, and `speak` returns it
   stop,    // end at once: `speak` fails with `cancelled`
 };
+
+// Takes samples as they come: mono, 24 kHz, within ±1.
+using SampleSink = std::function<void(std::span<const float>)>;
 
 struct Request {
   std::string text = {};      // UTF-8

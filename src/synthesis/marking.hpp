@@ -4,16 +4,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
+#include "nightingale/request.hpp"
 #include "synthesis/watermark.hpp"
 
 namespace nightingale {
-
-// Takes the samples as they come, 24 kHz.
-using SampleSink = std::function<void(std::span<const float>)>;
 
 class Marking {
  public:

@@ -1,11 +1,16 @@
 // Where audio goes: a file, or the standard output when it is a pipe.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 
 #include "nightingale/nightingale.hpp"
 
 namespace nightingale::cli {
+
+// All of these to the standard output, at once. Errors: output_failed.
+Result<Done> write_output(std::span<const std::byte> bytes);
 
 struct Target {
   std::string output, format;

@@ -1,14 +1,10 @@
 #include "cli/wave_pipe.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
-#include <cstdio>
-#include <cstring>
-#include <string>
 #include <vector>
 
-#include "nightingale/nightingale.hpp"
+#include "cli/target.hpp"
 
 namespace nightingale::cli {
 
@@ -26,7 +22,7 @@ void make_endless(std::vector<std::byte>& file) {
 }  // namespace
 
 void WavePipe::write(std::span<const float> samples) {
-  if (failure_ != 0) return;
+  if (!state_.ok()) return;
   Audio audio;
   audio.samples.assign(samples.begin(), samples.end());
   std::vector<std::byte> file = encode_audio(audio, "wav").value();
@@ -36,16 +32,7 @@ void WavePipe::write(std::span<const float> samples) {
     make_endless(file);
   }
   started_ = true;
-  const bool written = std::fwrite(file.data(), 1, file.size(), stdout) == file.size();
-  if (!written || std::fflush(stdout) != 0) failure_ = errno;
-}
-
-Result<Done> WavePipe::state() const {
-  if (failure_ == 0) return Done{};
-  return Error{ErrorCode::output_failed,
-               std::string("cannot write all of the audio to the output: ") + std::strerror(failure_),
-               {},
-               {}};
+  state_ = write_output(file);
 }
 
 }  // namespace nightingale::cli

@@ -13,11 +13,11 @@ class WavePipe {
   // Samples within ±1; the header goes before the first.
   void write(std::span<const float> samples);
   // Errors: output_failed, once the reader is gone or the disk is full.
-  Result<Done> state() const;
+  const Result<Done>& state() const { return state_; }
 
  private:
   bool started_ = false;
-  int failure_ = 0;  // errno
+  Result<Done> state_ = Done{};
 };
 
 }  // namespace nightingale::cli

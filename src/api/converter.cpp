@@ -35,10 +35,8 @@ Result<Audio> Converter::convert(const std::string& recording, const Voice& voic
                                  const ConvertRequest& request) const {
   return guarded([&] {
     std::vector<float> samples;
-    const auto sink = [&](std::span<const float> more) {
-      samples.insert(samples.end(), more.begin(), more.end());
-    };
-    Audio audio = audio_of(nightingale::convert(*model_, voice.kept_->arrays, recording, request, sink));
+    Audio audio =
+        audio_of(nightingale::convert(*model_, voice.kept_->arrays, recording, request, into(samples)));
     audio.samples = std::move(samples);
     return audio;
   });

@@ -38,10 +38,7 @@ Result<Engine> Engine::open(const std::string& model, const EngineOptions& optio
 Result<Audio> Engine::speak(const Request& request, const Voice& voice) const {
   return guarded([&] {
     std::vector<float> samples;
-    const auto sink = [&](std::span<const float> more) {
-      samples.insert(samples.end(), more.begin(), more.end());
-    };
-    Audio audio = audio_of(nightingale::speak(*model_, voice.kept_->arrays, request, sink));
+    Audio audio = audio_of(nightingale::speak(*model_, voice.kept_->arrays, request, into(samples)));
     audio.samples = std::move(samples);
     return audio;
   });

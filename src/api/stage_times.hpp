@@ -8,6 +8,11 @@
 
 namespace nightingale {
 
+// A sink that keeps all samples.
+inline SampleSink into(std::vector<float>& samples) {
+  return [&samples](std::span<const float> more) { samples.insert(samples.end(), more.begin(), more.end()); };
+}
+
 // `Made` is Spoken or Converted; tokens and samples are counted by the caller.
 template <typename Made>
 void tell_stages(const Made& made, std::int64_t tokens, std::int64_t samples, Audio& audio) {

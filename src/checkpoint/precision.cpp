@@ -12,9 +12,15 @@ Precision of_t3(const WeightRecord& weight, Precision wanted) {
 }
 
 Precision of_flow(const WeightRecord& weight, Precision wanted) {
-  const bool transformer =
-      weight.path.find(".attn1.") != std::string::npos || weight.path.find(".ff.") != std::string::npos;
-  return weight.path.starts_with("flow.decoder.") && transformer ? wanted : Precision::f32;
+  if (!weight.path.starts_with("flow.decoder.")) return Precision::f32;
+  const auto lies_in = [&weight](std::string_view part) {
+    return weight.path.find(part) != std::string::npos;
+  };
+  // The outer blocks and the shortcuts carry the mel itself: rounded, they would triple the distance of what
+  // comes out.
+  const bool inner = weight.use == Use::convolution ? lies_in(".mid_blocks.") && !lies_in(".res_conv.")
+                                                    : lies_in(".attn1.") || lies_in(".ff.");
+  return inner ? wanted : Precision::f32;
 }
 
 }  // namespace
@@ -24,7 +30,7 @@ bool decodes(const WeightRecord& weight) {
 }
 
 Precision precision_of(const WeightRecord& weight, const Precisions& wanted) {
-  if (weight.use != Use::matmul) return Precision::f32;
+  if (weight.use != Use::matmul && weight.use != Use::convolution) return Precision::f32;
   if (const Precision t3 = wanted.t3; t3 != Precision::f32) {
     if (const Precision own = of_t3(weight, t3); own != Precision::f32) return own;
   }

@@ -32,12 +32,13 @@ void check_target(const ModelFolder& model, const std::string& to, const Precisi
   }
 }
 
-// In which precision each matrix of a judged file is wanted, by name; nothing for those that stay.
+// In which precision each matrix of a judged file is wanted, by name; nothing for those that stay, and for
+// convolutions, which are rounded when they are loaded.
 std::map<std::string, Precision> wanted_of(const Binding& binding, const Precisions& precisions) {
   std::map<std::string, Precision> wanted;
   for (const Weight& weight : binding.weights()) {
     const Precision precision = precision_of(*weight, precisions);
-    if (precision != Precision::f32) wanted.emplace(weight.path(), precision);
+    if (weight->use == Use::matmul && precision != Precision::f32) wanted.emplace(weight.path(), precision);
   }
   return wanted;
 }

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,22 @@ struct QuantizedView {
   std::int64_t bytes() const { return layout.numbers() + (minima ? 2 : 1) * 2 * layout.scales(); }
 };
 
+// Bytes that begin on a line of the cache: a register of 64 of them is then one line, not parts of two.
+template <typename Number>
+struct LineAllocator {
+  using value_type = Number;
+  static constexpr std::align_val_t line{64};
+
+  LineAllocator() = default;
+  template <typename Other>
+  explicit LineAllocator(const LineAllocator<Other>&) {}
+  Number* allocate(std::size_t count) {
+    return static_cast<Number*>(::operator new(count * sizeof(Number), line));
+  }
+  void deallocate(Number* numbers, std::size_t) { ::operator delete(numbers, line); }
+  bool operator==(const LineAllocator&) const { return true; }
+};
+
 struct Quantized {
   explicit Quantized(const QuantizedLayout& layout);
   QuantizedView view() const {
@@ -61,7 +78,7 @@ struct Quantized {
   }
 
   QuantizedLayout layout;
-  std::vector<std::uint8_t> numbers;
+  std::vector<std::uint8_t, LineAllocator<std::uint8_t>> numbers;
   std::vector<std::uint16_t> scales, minima;  // minima: int4 only
 };
 

@@ -16,16 +16,15 @@ struct Heads {
   const Tensor& key;
   const Tensor& value;
   Tensor& out;
+  std::int64_t tile_rows;
   std::int64_t rows = query.shape().count(1), count = key.shape().count(1);
   std::int64_t heads = query.shape().count(2), width = query.shape().count(3);
   std::int64_t stride = heads * width, pairs = query.shape().count(0) * heads;  // of batch and head
-  std::int64_t tiles = (rows + cpu::attention_rows - 1) / cpu::attention_rows;
+  std::int64_t tiles = (rows + tile_rows - 1) / tile_rows;
 
-  std::int64_t rows_of(std::int64_t tile) const {
-    return std::min(cpu::attention_rows, rows - tile * cpu::attention_rows);
-  }
+  std::int64_t rows_of(std::int64_t tile) const { return std::min(tile_rows, rows - tile * tile_rows); }
   std::int64_t query_at(std::int64_t pair, std::int64_t tile) const {
-    return (pair / heads * rows + tile * cpu::attention_rows) * stride + pair % heads * width;
+    return (pair / heads * rows + tile * tile_rows) * stride + pair % heads * width;
   }
   cpu::ConstMatrix query_of(std::int64_t pair, std::int64_t tile) const {
     return {query.data<float>() + query_at(pair, tile), stride};
@@ -75,13 +74,16 @@ void attend_by_floats(int threads, const Heads& h, float scale, float* memory) {
 
 void Cpu::do_attention(const Tensor& query, const Tensor& key, const Tensor& value, float scale,
                        Tensor& out) {
-  const Heads heads{query, key, value, out};
-  if (attention_ == Precision::int8 && cpu::byte_attention_pays(heads.rows, heads.count, heads.width)) {
-    const auto memory = scratch(threads_ * cpu::floats_of_byte_scratch(heads.count, heads.width) +
-                                heads.pairs * cpu::floats_of_byte_head(heads.count, heads.width));
+  const std::int64_t rows = query.shape().count(1), count = key.shape().count(1),
+                     width = query.shape().count(3);
+  if (attention_ == Precision::int8 && cpu::byte_attention_pays(rows, count, width)) {
+    const Heads heads{query, key, value, out, cpu::byte_attention_rows};
+    const auto memory = scratch(threads_ * cpu::floats_of_byte_scratch(count, width) +
+                                heads.pairs * cpu::floats_of_byte_head(count, width));
     return attend_by_bytes(threads_, heads, scale, reinterpret_cast<float*>(memory.get()));
   }
-  const auto memory = scratch(threads_ * cpu::attention_rows * heads.count + key.shape().elements());
+  const Heads heads{query, key, value, out, cpu::attention_rows};
+  const auto memory = scratch(threads_ * cpu::attention_rows * count + key.shape().elements());
   attend_by_floats(threads_, heads, scale, reinterpret_cast<float*>(memory.get()));
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/cpu/attend.hpp"
 #include "kernels/cpu/multiversion.hpp"
 #include "kernels/cpu/quantized.hpp"
 #include "kernels/cpu/softmax.hpp"
@@ -80,8 +79,9 @@ std::int64_t floats_of_byte_head(std::int64_t count, std::int64_t width) {
 std::int64_t floats_of_byte_scratch(std::int64_t count, std::int64_t width) {
   const Matrices matrices(count, width);
   const std::int64_t turned = width * rounded_up(count, strip_rows);
-  const std::int64_t tile = floats_of_byte_rows(attention_rows, matrices.keys) +
-                            floats_of_byte_rows(attention_rows, matrices.values) + attention_rows * count;
+  const std::int64_t tile = floats_of_byte_rows(byte_attention_rows, matrices.keys) +
+                            floats_of_byte_rows(byte_attention_rows, matrices.values) +
+                            byte_attention_rows * rounded_up(count, line);
   return rounded_up(std::max(turned, tile), line);
 }
 
@@ -100,17 +100,18 @@ void attend_by_bytes(const ByteHead& head, const float* rounded, const ConstMatr
                      float scale, float* scratch, const Matrix& out) {
   const Matrices matrices(head.count, head.width);
   const ByteRows asking = byte_rows_at(scratch, rows, matrices.keys);
-  float* of_weights = scratch + floats_of_byte_rows(attention_rows, matrices.keys);
+  float* of_weights = scratch + floats_of_byte_rows(byte_attention_rows, matrices.keys);
   const ByteRows weights = byte_rows_at(of_weights, rows, matrices.values);
-  float* scores = of_weights + floats_of_byte_rows(attention_rows, matrices.values);
+  float* scores = of_weights + floats_of_byte_rows(byte_attention_rows, matrices.values);
+  const std::int64_t stride = rounded_up(head.count, line);  // a strip of scores is one line of the cache
 
   round_to_bytes(query.data, query.stride, head.width, matrices.keys.group, asking);
   multiply_quantized(asking, Matrices::view(rounded, matrices.keys), 0, matrices.keys.strips(), scores,
-                     head.count);
-  float sums[attention_rows];
+                     stride);
+  float sums[byte_attention_rows];
   const SoftenKernel soften = strip_kernels().soften;
   for (std::int64_t r = 0; r < rows; ++r) {
-    sums[r] = soften(scores + r * head.count, scale,
+    sums[r] = soften(scores + r * stride, scale,
                      {head.count, matrices.values.group, weights.numbers + r * weights.columns,
                       weights.scales + r * weights.groups, weights.sums + r * weights.groups});
   }

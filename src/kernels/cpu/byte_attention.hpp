@@ -10,6 +10,9 @@
 
 namespace nightingale::cpu {
 
+// Query rows of a tile: few enough that their scores stay in the first-level cache.
+constexpr std::int64_t byte_attention_rows = 24;
+
 struct ByteHead {
   const float* keys;    // [count, stride], the first `width` of each
   const float* values;  // the same
@@ -25,7 +28,7 @@ std::int64_t floats_of_byte_scratch(std::int64_t count, std::int64_t width);
 
 void round_head(const ByteHead& head, float* scratch, float* to);
 
-// `rows` query rows, at most attention_rows; `rounded` is what round_head made.
+// `rows` query rows, at most byte_attention_rows; `rounded` is what round_head made.
 void attend_by_bytes(const ByteHead& head, const float* rounded, const ConstMatrix& query, std::int64_t rows,
                      float scale, float* scratch, const Matrix& out);
 

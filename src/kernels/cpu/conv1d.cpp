@@ -1,6 +1,8 @@
 // conv1d: out[t] = activation(bias + Σ_tap x[t·stride + tap·dilation − pad_left] · weight_tap) + add.
 //
-// Wide convolutions of stride 1 take three fifths of the multiplications (minimal.hpp).
+// Wide convolutions of stride 1 take three fifths of the multiplications (minimal.hpp); one whose weight is
+// kept in few bits goes by bytes (byte_conv1d.hpp).
+#include "kernels/cpu/byte_conv1d.hpp"
 #include "kernels/cpu/minimal.hpp"
 #include "kernels/cpu/packed.hpp"
 #include "kernels/cpu/parallel.hpp"
@@ -80,6 +82,11 @@ void by_points(int threads, const Conv1d& conv, float* scratch, std::int64_t per
 
 void Cpu::do_conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& shape,
                     const Fused& fused, Tensor& out) {
+  if (weight->few_bits) {
+    const cpu::ByteConv1d conv{x, weight, bias ? bias.values() : nullptr, shape, fused, out};
+    const auto memory = scratch(cpu::floats_of_byte_conv1d(threads_, conv));
+    return cpu::conv1d_by_bytes(threads_, conv, reinterpret_cast<float*>(memory.get()));
+  }
   const auto packed = cpu::packed_taps(weight);
   const Conv1d conv{x, *packed, shape, bias ? bias.values() : nullptr, fused, out};
   if (packed->at_points.empty() || shape.stride != 1) return each_tap(threads_, conv);

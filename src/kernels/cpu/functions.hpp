@@ -22,19 +22,15 @@ NIGHTINGALE_INLINE float select(bool condition, float yes, float no) {
 }
 
 // e^x = 2^n · (1 + fraction) with x = n·ln 2 + r and |r| ≤ ln(2)/2.
-struct ExponentialParts {
-  float half, other_half;  // two powers of two whose product is 2^n, so that neither leaves the range early
-  float fraction;          // e^r − 1
+struct Exponential {
+  std::int32_t n;
+  float fraction;  // e^r − 1
 };
 
-NIGHTINGALE_INLINE ExponentialParts exponential_parts(float x) {
-  constexpr float lowest = -104.0F;  // e^x is 0 below
-  constexpr float highest = 89.0F;   // and infinite above
+NIGHTINGALE_INLINE Exponential reduced_exponential(float x) {
   constexpr float log2_e = 1.44269504F;
   constexpr float ln2_high = 0.693359375F;  // few bits: n · ln2_high is exact
   constexpr float ln2_low = -2.12194440e-4F;
-  x = select(x < lowest, lowest, x);
-  x = select(x > highest, highest, x);
   const float rounded = x * log2_e + rounder;
   const float whole = rounded - rounder;
   const float r = (x - whole * ln2_high) - whole * ln2_low;
@@ -44,11 +40,34 @@ NIGHTINGALE_INLINE ExponentialParts exponential_parts(float x) {
   q = q * r + 4.16662954e-2F;
   q = q * r + 1.66666657e-1F;
   q = q * r + 0.5F;
-  const std::int32_t n = std::bit_cast<std::int32_t>(rounded) - std::bit_cast<std::int32_t>(rounder);
-  const std::int32_t first = n >> 1;
+  return {std::bit_cast<std::int32_t>(rounded) - std::bit_cast<std::int32_t>(rounder), r + r * r * q};
+}
+
+NIGHTINGALE_INLINE float power_of_two(std::int32_t n) {
   constexpr std::int32_t bias = 127, mantissa_bits = 23;
-  return {std::bit_cast<float>((first + bias) << mantissa_bits),
-          std::bit_cast<float>((n - first + bias) << mantissa_bits), r + r * r * q};
+  return std::bit_cast<float>((n + bias) << mantissa_bits);
+}
+
+// e^x for |x| ≤ 87.
+NIGHTINGALE_INLINE float moderate_exponential(float x) {
+  const Exponential e = reduced_exponential(x);
+  const float power = power_of_two(e.n);
+  return power + power * e.fraction;
+}
+
+struct ExponentialParts {
+  float half, other_half;  // two powers of two whose product is 2^n, so that neither leaves the range early
+  float fraction;
+};
+
+NIGHTINGALE_INLINE ExponentialParts exponential_parts(float x) {
+  constexpr float lowest = -104.0F;  // e^x is 0 below
+  constexpr float highest = 89.0F;   // and infinite above
+  x = select(x < lowest, lowest, x);
+  x = select(x > highest, highest, x);
+  const Exponential e = reduced_exponential(x);
+  const std::int32_t first = e.n >> 1;
+  return {power_of_two(first), power_of_two(e.n - first), e.fraction};
 }
 
 NIGHTINGALE_INLINE float exponential(float x) {
@@ -94,35 +113,23 @@ NIGHTINGALE_INLINE float hyperbolic_tangent(float x) {
   return select(size < near_zero, small, select(x < 0, -large, large));
 }
 
-// Odd polynomial up to 1; beyond it 1 − e^−p(|x|), p fitted to −log(1 − erf). Above 4 the result is ±1.
-NIGHTINGALE_INLINE float error_function(float x) {
-  constexpr float near_zero = 1.0F, saturated = 4.0F;
-  const float size = select(x < 0, -x, x);
-  const float z = x * x;
-  float q = 7.88911566e-5F;
-  q = q * z - 8.02083989e-4F;
-  q = q * z + 5.18953521e-3F;
-  q = q * z - 2.68544443e-2F;
-  q = q * z + 1.12836003e-1F;
-  q = q * z - 3.76126260e-1F;
-  q = q * z + 1.12837911e+0F;
-  const float a = select(size > saturated, saturated, size);
-  float p = 2.16868503e-5F;
-  p = p * a - 4.41336364e-4F;
-  p = p * a + 4.20456193e-3F;
-  p = p * a - 2.52082571e-2F;
-  p = p * a + 1.08418576e-1F;
-  p = p * a + 6.33219898e-1F;
-  p = p * a + 1.12957847e+0F;
-  p = p * a - 1.88040227e-4F;
-  const float large = 1.0F - exponential(-p);
-  return select(size < near_zero, x * q, select(x < 0, -large, large));
-}
-
-// x · Φ(x), the exact form.
+// x · Φ(x), the exact form: of Φ(−|x|) = e^−p(|x|)/2, p fitted to −log(erfc(|x|/√2)); above 5.66 it is 8e-9.
 NIGHTINGALE_INLINE float gelu(float x) {
-  constexpr float half_root_two = 0.707106781F;
-  return 0.5F * x * (1.0F + error_function(x * half_root_two));
+  constexpr float saturated = 5.65685425F;
+  const float absolute = select(x < 0, -x, x);
+  const float size = select(absolute > saturated, saturated, absolute);
+  float p = 1.54423124e-08F;
+  p = p * size - 4.78354081e-07F;
+  p = p * size + 6.35114248e-06F;
+  p = p * size - 4.57919444e-05F;
+  p = p * size + 1.69633394e-04F;
+  p = p * size + 4.82023589e-05F;
+  p = p * size - 4.87049638e-03F;
+  p = p * size + 3.63835634e-02F;
+  p = p * size + 3.18297863e-01F;
+  p = p * size + 7.97885544e-01F;
+  const float beyond = 0.5F * x * moderate_exponential(-p * size);
+  return select(x < 0, beyond, x - beyond);
 }
 
 // sin x = ±sin r with x = n·π + r; π in four parts of few bits, so that n · part is exact up to |x| = 25 000.

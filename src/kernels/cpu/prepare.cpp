@@ -1,4 +1,5 @@
 // prepare: each weight in the form that its kernels read.
+#include "kernels/cpu/byte_conv1d.hpp"
 #include "kernels/cpu/packed.hpp"
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/quantized.hpp"
@@ -9,19 +10,29 @@ namespace nightingale {
 
 namespace {
 
-// The weight in few bits, as the file has it or rounded here; its float32 numbers are let go.
-void quantize(int threads, WeightRecord& weight) {
-  if (weight.few_bits) return;
-  const Shape shape = weight.shape.resolved();
-  const auto matrix =
-      std::make_shared<Quantized>(layout_of(weight.precision, shape.count(0), shape.count(1)));
-  const std::int64_t cost = QuantizedLayout::strip * matrix->layout.columns;
-  cpu::share(threads, matrix->layout.strips(), cost, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t strip = first; strip < last; ++strip) quantize_strip(weight.values, strip, *matrix);
+// The weight as `values` [row, column] rounded; its float32 numbers are let go.
+void quantize(int threads, std::span<const float> values, const QuantizedLayout& layout,
+              WeightRecord& weight) {
+  const auto matrix = std::make_shared<Quantized>(layout);
+  const std::int64_t cost = QuantizedLayout::strip * layout.columns;
+  cpu::share(threads, layout.strips(), cost, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t strip = first; strip < last; ++strip) quantize_strip(values, strip, *matrix);
   });
   weight.few_bits = matrix->view();
   weight.values = {};
   weight.owner = matrix;
+}
+
+// A matrix in few bits, as the file has it or rounded here.
+void quantize_matrix(int threads, WeightRecord& weight) {
+  if (weight.few_bits) return;
+  const Shape shape = weight.shape.resolved();
+  quantize(threads, weight.values, layout_of(weight.precision, shape.count(0), shape.count(1)), weight);
+}
+
+void quantize_convolution(int threads, Weight& weight) {
+  const std::vector<float> rows = cpu::rows_of_taps(weight);
+  quantize(threads, rows, cpu::layout_of_taps(weight), weight.record());
 }
 
 // A file's few bits as the floats that they stand for.
@@ -42,12 +53,14 @@ bool wants_few_bits(const WeightRecord& weight) {
 void Cpu::prepare(Weight& weight) {
   switch (weight->use) {
     case Use::convolution:
+      if (wants_few_bits(*weight)) return quantize_convolution(threads_, weight);
+      [[fallthrough]];
     case Use::transposed_convolution: weight.record().prepared = cpu::packed_taps(weight); return;
     case Use::plane_convolution: weight.record().prepared = cpu::packed_plane(weight); return;
     case Use::depthwise_convolution: weight.record().prepared = cpu::packed_depthwise(weight); return;
     case Use::matmul:
       if (wants_few_bits(*weight)) {
-        quantize(threads_, weight.record());
+        quantize_matrix(threads_, weight.record());
         narrow_cache_ = narrow_cache_ || weight->decodes;
       } else if (weight->few_bits) {
         dequantize(weight.record());

@@ -3,53 +3,14 @@
 #include "kernels/cpu/quantized.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
-#include <cstring>
 
-#include "kernels/cpu/functions.hpp"
 #include "kernels/cpu/quantized_strip.hpp"
 
 namespace nightingale::cpu {
 
 namespace {
 
-constexpr float scale_margin =
-    1.004F;  // a scale that bf16 rounds down would push the largest number out of its byte
-
-constexpr std::int64_t lanes = QuantizedLayout::strip, quad = QuantizedLayout::quad;
-
-// One group of 16 rows: their scales, then their numbers four columns at a time.
-NIGHTINGALE_MULTIVERSION void quantize_group(const float* at, std::int64_t stride, std::int64_t columns,
-                                             std::int64_t group, std::uint8_t* numbers,
-                                             std::uint16_t* scales) {
-  float largest[lanes] = {}, inverse[lanes];
-  for (std::int64_t c = 0; c < columns; ++c) {
-#pragma omp simd
-    for (std::int64_t lane = 0; lane < lanes; ++lane) {
-      const float size = std::abs(at[c * stride + lane]);
-      largest[lane] = select(size > largest[lane], size, largest[lane]);
-    }
-  }
-  for (std::int64_t lane = 0; lane < lanes; ++lane) {
-    scales[lane] = to_bfloat16(largest[lane] / most_byte * scale_margin);
-    const float scale = from_bfloat16(scales[lane]);
-    inverse[lane] = scale > 0 ? 1 / scale : 0;
-  }
-  for (std::int64_t first = 0; first < group; first += quad, numbers += lanes * quad) {
-    std::uint32_t four[lanes] = {};
-    for (std::int64_t c = 0; c < quad; ++c) {
-      const float* column = first + c < columns ? at + (first + c) * stride : nullptr;
-      for (std::int64_t lane = 0; lane < lanes; ++lane) {
-        const float shifted = (column ? column[lane] * inverse[lane] : 0.0F) + rounder;
-        const std::uint32_t number = std::bit_cast<std::uint32_t>(shifted) -
-                                     std::bit_cast<std::uint32_t>(rounder) + QuantizedLayout::int8_zero;
-        four[lane] |= number << (8 * c);
-      }
-    }
-    std::memcpy(numbers, four, sizeof four);
-  }
-}
+constexpr std::int64_t lanes = QuantizedLayout::strip;
 
 constexpr std::int64_t floats_for_bytes(std::int64_t bytes) {
   constexpr std::int64_t line = 64;  // each part begins on a line of the cache
@@ -82,12 +43,12 @@ void round_to_bytes(const float* x, std::int64_t stride, std::int64_t in, std::i
 }
 
 void quantize_columns(const float* at, std::int64_t stride, const QuantizedLayout& layout,
-                      std::uint8_t* numbers, std::uint16_t* scales) {
+                      std::uint8_t* numbers, std::uint16_t* scales, const StripKernels& kernels) {
   for (std::int64_t strip = 0; strip < layout.strips(); ++strip) {
     for (std::int64_t g = 0; g < layout.groups(); ++g) {
       const std::int64_t columns = std::min(layout.group, layout.columns - g * layout.group);
-      quantize_group(at + strip * lanes + g * layout.group * stride, stride, columns, layout.group, numbers,
-                     scales);
+      kernels.columns({at + strip * lanes + g * layout.group * stride, stride, columns}, layout.group,
+                      numbers, scales);
       numbers += layout.group * lanes;
       scales += lanes;
     }
@@ -119,7 +80,8 @@ void multiply_quantized(const ByteRows& x, const QuantizedView& matrix, std::int
     }
   };
   std::int64_t strip = first;
-  if (kernels.pair && !matrix.minima) {
+  // A decoder's few rows read each strip once, as it comes from memory; many rows find it in cache.
+  if (kernels.pair && !matrix.minima && x.rows > most_rows_together) {
     for (; strip + 1 < last; strip += 2) {
       const Strip one = strip_at(strip), other = strip_at(strip + 1);
       std::int64_t row = 0;

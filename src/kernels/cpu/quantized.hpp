@@ -45,6 +45,7 @@ bool bytes_pay();
 // A matrix that is made while speaking, in int8: 16 rows lie beside each other, at[column · stride + row].
 // Rows beyond `rows` must be there up to a whole strip, and are rounded like the others.
 void quantize_columns(const float* at, std::int64_t stride, const QuantizedLayout& layout,
-                      std::uint8_t* numbers, std::uint16_t* scales);
+                      std::uint8_t* numbers, std::uint16_t* scales,
+                      const StripKernels& kernels = strip_kernels());
 
 }  // namespace nightingale::cpu

@@ -60,11 +60,12 @@ const StripKernels& strip_kernels() {
   static const StripKernels chosen = [] {
 #if defined(__x86_64__)
     if (level() == Level::avx512 && __builtin_cpu_supports("avx512vnni")) {
-      return StripKernels{strip_vnni, pair_vnni, round_avx512, soften_avx512};
+      return StripKernels{strip_vnni, pair_vnni, round_avx512, soften_avx512, columns_avx512};
     }
-    if (level() != Level::baseline) return StripKernels{strip_avx2, nullptr, round_plain, soften_plain};
+    if (level() != Level::baseline)
+      return StripKernels{strip_avx2, nullptr, round_plain, soften_plain, columns_plain};
 #endif
-    return StripKernels{strip_plain, nullptr, round_plain, soften_plain};
+    return StripKernels{strip_plain, nullptr, round_plain, soften_plain, columns_plain};
   }();
   return chosen;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "kernels/cpu/functions.hpp"
@@ -71,6 +72,37 @@ NIGHTINGALE_MULTIVERSION float soften_plain(const float* scores, float scale, co
   }
   fill_up(to);
   return sum;
+}
+
+NIGHTINGALE_MULTIVERSION void columns_plain(const Columns& columns, std::int64_t group, std::uint8_t* numbers,
+                                            std::uint16_t* scales) {
+  constexpr std::int64_t lanes = QuantizedLayout::strip, quad = QuantizedLayout::quad;
+  float largest[lanes] = {}, inverse[lanes];
+  for (std::int64_t c = 0; c < columns.count; ++c) {
+#pragma omp simd
+    for (std::int64_t lane = 0; lane < lanes; ++lane) {
+      const float size = std::abs(columns.at[c * columns.stride + lane]);
+      largest[lane] = select(size > largest[lane], size, largest[lane]);
+    }
+  }
+  for (std::int64_t lane = 0; lane < lanes; ++lane) {
+    scales[lane] = to_bfloat16(largest[lane] / most_byte * scale_margin);
+    const float scale = from_bfloat16(scales[lane]);
+    inverse[lane] = scale > 0 ? 1 / scale : 0;
+  }
+  for (std::int64_t first = 0; first < group; first += quad, numbers += lanes * quad) {
+    std::uint32_t four[lanes] = {};
+    for (std::int64_t c = 0; c < quad; ++c) {
+      const float* column = first + c < columns.count ? columns.at + (first + c) * columns.stride : nullptr;
+      for (std::int64_t lane = 0; lane < lanes; ++lane) {
+        const float shifted = (column ? column[lane] * inverse[lane] : 0.0F) + rounder;
+        const std::uint32_t number = std::bit_cast<std::uint32_t>(shifted) -
+                                     std::bit_cast<std::uint32_t>(rounder) + QuantizedLayout::int8_zero;
+        four[lane] |= number << (8 * c);
+      }
+    }
+    std::memcpy(numbers, four, sizeof four);
+  }
 }
 
 }  // namespace nightingale::cpu

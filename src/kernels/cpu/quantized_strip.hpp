@@ -69,11 +69,24 @@ using RoundKernel = void (*)(const float* x, const ByteRow& to);
 // number · scale ≈ e^(scale·(score − the highest of the row)); returns the sum of what the numbers stand for.
 using SoftenKernel = float (*)(const float* scores, float scale, const ByteRow& to);
 
+// One group of 16 rows of a matrix in int8, a row in each lane: at[column · stride + lane].
+struct Columns {
+  const float* at;
+  std::int64_t stride;
+  std::int64_t count;  // columns that are real; zeros fill up the group
+};
+// A scale is rounded to bf16, a little up: rounded down it would push the largest number out of its byte.
+constexpr float scale_margin = 1.004F;
+using ColumnsKernel = void (*)(const Columns& columns, std::int64_t group, std::uint8_t* numbers,
+                               std::uint16_t* scales);
+
 void round_plain(const float* x, const ByteRow& to);
 float soften_plain(const float* scores, float scale, const ByteRow& to);
+void columns_plain(const Columns& columns, std::int64_t group, std::uint8_t* numbers, std::uint16_t* scales);
 #if defined(__x86_64__)
 void round_avx512(const float* x, const ByteRow& to);
 float soften_avx512(const float* scores, float scale, const ByteRow& to);
+void columns_avx512(const Columns& columns, std::int64_t group, std::uint8_t* numbers, std::uint16_t* scales);
 #endif
 
 // The fastest that this machine can run; no pair where many rows are no faster by bytes than by float32.
@@ -82,6 +95,7 @@ struct StripKernels {
   PairKernel pair;
   RoundKernel round;
   SoftenKernel soften;
+  ColumnsKernel columns;
 };
 const StripKernels& strip_kernels();
 

@@ -13,7 +13,7 @@ struct Precisions {
   // T3's layers, which are read once for every token. Its last, which decides between tokens, has int8 at
   // least.
   Precision t3 = Precision::f32;
-  // The transformers and inner convolutions of the flow's decoder: f32 or int8. Their sums are of bytes too,
+  // The flow's matrices, and the inner convolutions of its decoder: f32 or int8. Their sums are of bytes too,
   // so that it pays where the processor multiplies bytes faster than floats; elsewhere f32 stays.
   Precision flow = Precision::f32;
 };

@@ -135,12 +135,18 @@ void load_batch_norm(const ClaimedBatchNorm& norm, const std::vector<Claim>& cla
                   "its variance is negative: no square root can be taken", faults);
 }
 
-// Once a substrate has a form of its own, or the numbers were copied, the file's bytes are not read any more.
-void let_go_of(const TensorFile& file, const WeightRecord& weight, const StoredTensor& tensor) {
+// Once a substrate has a form of its own, the numbers are not read any more; once they were copied, neither
+// are the file's bytes.
+void let_go_of_numbers(WeightRecord& weight) {
+  if (!weight.prepared) return;
+  weight.values = {};
+  weight.owner = nullptr;
+}
+
+void let_go_of_bytes(const TensorFile& file, const WeightRecord& weight, const StoredTensor& tensor) {
   const void* numbers =
       weight.few_bits ? static_cast<const void*>(weight.few_bits->numbers) : weight.values.data();
-  const bool in_place = numbers == tensor.bytes.data() && weight.prepared == nullptr;
-  if (file.mapped() && !in_place) let_go(tensor.bytes);
+  if (file.mapped() && numbers != tensor.bytes.data()) let_go(tensor.bytes);
 }
 
 }  // namespace
@@ -179,7 +185,10 @@ void Binding::load(Ops& op, const Precisions& wanted) {
   }
   for (ClaimedWeight& claimed : record.weights) {
     op.prepare(claimed.weight);
-    let_go_of(record.file, *claimed.weight, *record.claims[claimed.claim].tensor);
+    let_go_of_numbers(claimed.weight.record());
+    let_go_of_bytes(record.file, *claimed.weight, *record.claims[claimed.claim].tensor);
+    if (claimed.direction)
+      let_go_of_bytes(record.file, *claimed.weight, *record.claims[*claimed.direction].tensor);
   }
 }
 

@@ -12,6 +12,7 @@ Precision of_t3(const WeightRecord& weight, Precision wanted) {
 }
 
 Precision of_flow(const WeightRecord& weight, Precision wanted) {
+  if (weight.path.starts_with("flow.encoder.") && weight.use == Use::matmul) return wanted;
   if (!weight.path.starts_with("flow.decoder.")) return Precision::f32;
   const auto lies_in = [&weight](std::string_view part) {
     return weight.path.find(part) != std::string::npos;

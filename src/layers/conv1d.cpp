@@ -6,10 +6,11 @@ namespace {
 
 Weight bind(const Binder& at, const Conv1dOptions& options) {
   const Axis tap{"tap", options.taps};
+  const Use use = options.stride == 1 ? Use::convolution : Use::strided_convolution;
   if (options.stored == Stored::weight_norm) {
-    return at.weight_norm({options.out, options.in, tap}, Use::convolution);
+    return at.weight_norm({options.out, options.in, tap}, use);
   }
-  return at.tensor("weight", {options.out, options.in, tap}, Use::convolution);
+  return at.tensor("weight", {options.out, options.in, tap}, use);
 }
 
 }  // namespace

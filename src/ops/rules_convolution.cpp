@@ -39,6 +39,13 @@ Size convolved(const Operation& operation, const Tensor& x, std::size_t axis, st
             "correct the convolution's geometry"},
            {side({"x", x})});
   }
+  if (operation.weight && (*operation.weight)->use == Use::convolution && geometry.stride > 1) {
+    refuse(operation,
+           {"the weight was bound for every row, and only one row in " + std::to_string(geometry.stride) +
+                " is asked for",
+            "bind it as a strided convolution"},
+           {side({"x", x}), side(*operation.weight)});
+  }
   const Size room = row.size + (padding - reach);
   if (room.is_number() && room.number() < 0) {
     refuse(operation,

@@ -19,7 +19,8 @@ enum class Use {
   vector,                  // bias, norm, slope: read as it is
   table,                   // rows looked up by number
   matmul,                  // [out, in]
-  convolution,             // [out, in, tap]
+  convolution,             // [out, in, tap], of every row
+  strided_convolution,     // [out, in, tap], of every n-th row
   transposed_convolution,  // [in, out, tap]
   plane_convolution,       // [out, in, column tap, row tap]
   depthwise_convolution,   // [channel, 1, tap]

@@ -15,8 +15,8 @@ struct Case {
 
 Closeness convolution_agrees(const Case& c) {
   const float deviation = 1 / std::sqrt(static_cast<float>(c.in * c.taps));
-  const Weight weight =
-      prepared_weight({{"out", c.out}, {"in", c.in}, {"tap", c.taps}}, 1, Use::convolution, deviation);
+  const Use use = c.shape.stride == 1 ? Use::convolution : Use::strided_convolution;
+  const Weight weight = prepared_weight({{"out", c.out}, {"in", c.in}, {"tap", c.taps}}, 1, use, deviation);
   const Weight bias = random_weight("bias", {{"out", c.out}}, 2);
   return agree(
       [&](Ops& op) {

@@ -85,6 +85,12 @@ TEST_CASE("conv1d_refuses_channels_first_too_few_rows_and_lengths_that_do_not_di
          rules::conv1d(made({{"batch", 1}, {"frame", 2}, {"mel", 80}}), weight, {}, {.pad_left = 1});
        }},
       {"conv1d: no stride", [&] { rules::conv1d(made(mel_rows), weight, {}, {.stride = 0}); }},
+      {"conv1d: a stride that was not declared",
+       [&] {
+         const Weight of_every_row = declared("f0.weight", {{"out", 7}, {"mel", 80}, {"tap", 4}});
+         of_every_row.record().use = Use::convolution;
+         rules::conv1d(made(mel_rows), of_every_row, {}, {.stride = 2});
+       }},
       {"conv1d: not a whole number of steps",
        [&] { rules::conv1d(symbolic, weight, {}, {.stride = 4, .pad_left = 3}); }},
       {"conv1d: taps not known",

@@ -1,4 +1,5 @@
-// See byte_conv1d.hpp. The copies cost a twentieth of the products, and any stride and dilation is the same.
+// See byte_conv1d.hpp. The copies cost a twentieth of the products, and any dilation is the same. The stride
+// is 1.
 #include "kernels/cpu/byte_conv1d.hpp"
 
 #include <algorithm>
@@ -56,8 +57,7 @@ void gather(const ByteConv1d& conv, const ByteRows& x, std::int64_t batch, std::
   const std::int64_t taps = taps_of(conv.weight), height = in_rows(conv);
   for (std::int64_t r = 0; r < rows.rows; ++r) {
     for (std::int64_t tap = 0; tap < taps; ++tap) {
-      const std::int64_t from =
-          (first + r) * conv.shape.stride + tap * conv.shape.dilation - conv.shape.pad_left;
+      const std::int64_t from = first + r + tap * conv.shape.dilation - conv.shape.pad_left;
       copy_tap(x, batch * height + from, from >= 0 && from < height, rows, r, tap);
     }
   }

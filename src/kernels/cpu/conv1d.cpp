@@ -89,7 +89,7 @@ void Cpu::do_conv1d(const Tensor& x, const Weight& weight, const Weight& bias, c
   }
   const auto packed = cpu::packed_taps(weight);
   const Conv1d conv{x, *packed, shape, bias ? bias.values() : nullptr, fused, out};
-  if (packed->at_points.empty() || shape.stride != 1) return each_tap(threads_, conv);
+  if (packed->at_points.empty()) return each_tap(threads_, conv);
   const std::int64_t tile = cpu::minimal_tile(cpu::positions_of(conv.out_rows(), shape.dilation));
   const std::int64_t per_thread = cpu::minimal_scratch(minimal_sum(conv, 0), tile);
   const auto memory = scratch(threads_ * per_thread);

@@ -55,6 +55,7 @@ void Cpu::prepare(Weight& weight) {
     case Use::convolution:
       if (wants_few_bits(*weight)) return quantize_convolution(threads_, weight);
       [[fallthrough]];
+    case Use::strided_convolution:
     case Use::transposed_convolution: weight.record().prepared = cpu::packed_taps(weight); return;
     case Use::plane_convolution: weight.record().prepared = cpu::packed_plane(weight); return;
     case Use::depthwise_convolution: weight.record().prepared = cpu::packed_depthwise(weight); return;

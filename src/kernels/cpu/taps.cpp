@@ -36,7 +36,10 @@ std::shared_ptr<const PackedTaps> packed_taps(const Weight& weight) {
       }
     }
   }
-  if (!transposed && minimal_pays(*packed)) packed->at_points = taps_at_points(*packed);
+  if (weight->use == Use::convolution && minimal_pays(*packed)) {
+    packed->at_points = taps_at_points(*packed);
+    packed->numbers = {};
+  }
   return packed;
 }
 

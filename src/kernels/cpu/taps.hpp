@@ -15,11 +15,10 @@
 
 namespace nightingale::cpu {
 
-// A convolution's weight, reordered once so that each tap is the right side of a product: [tap, strip of out,
-// in, out of the strip].
+// A convolution's weight, reordered once so that each tap is the right side of a product.
 struct PackedTaps {
-  std::vector<float> numbers;
-  std::vector<float> at_points;  // see minimal.hpp; empty where that does not pay
+  std::vector<float> numbers;    // [tap, strip of out, in, out of the strip]
+  std::vector<float> at_points;  // instead of them, where that pays: see minimal.hpp
   std::int64_t taps = 0, in = 0, out = 0;
   const float* tap(std::int64_t index) const { return numbers.data() + index * in * out; }
 };

@@ -145,7 +145,7 @@ TEST_CASE("cached_attention_of_sequences_of_different_lengths_agrees") {
   }
 }
 
-TEST_CASE("cached_attention_in_bfloat16_is_as_far_from_float32_as_the_rounding") {
+TEST_CASE("cached_attention_in_bytes_is_as_far_from_float32_as_the_rounding") {
   const auto lines = [](Ops& op, std::int64_t width) {
     const auto cache = op.make_cache({.batch = {"batch", 2},
                                       .head = {"head", 3},
@@ -173,7 +173,7 @@ TEST_CASE("cached_attention_in_bfloat16_is_as_far_from_float32_as_the_rounding")
     narrow->prepare(weight);
     const std::vector<float> exact = lines(*wide, width), rounded = lines(*narrow, width);
     const double apart = distance(exact, rounded);
-    CHECK(apart < 0.006);
+    CHECK(apart < 0.012);
     CHECK(apart > 0);
   }
 }

@@ -10,8 +10,8 @@
 
 namespace nightingale::cpu {
 
-// Query rows of a tile: few enough that their scores stay in the first-level cache.
-constexpr std::int64_t byte_attention_rows = 24;
+// Query rows of a tile: few enough that their scores stay in the second-level cache.
+constexpr std::int64_t byte_attention_rows = 48;
 
 struct ByteHead {
   const float* keys;    // [count, stride], the first `width` of each

@@ -2,12 +2,10 @@
 //
 // A layer of the cache is one block, keys then values, each [batch, head, row, width]: what one head reads
 // while decoding is one run of memory. A few rows go through dot products over that run; a prompt goes
-// through products over tiles. A decoder whose weights are of few bits keeps bfloat16 here (narrow.hpp).
-#include <type_traits>
-
+// through products over tiles. A decoder whose weights are of few bits keeps bytes here (cached_bytes.hpp).
 #include "kernels/cpu/attend.hpp"
+#include "kernels/cpu/cached_bytes.hpp"
 #include "kernels/cpu/matvec.hpp"
-#include "kernels/cpu/narrow.hpp"
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/softmax.hpp"
 #include "kernels/cpu/substrate.hpp"
@@ -18,6 +16,37 @@ namespace nightingale {
 
 namespace {
 
+// One head's run of float32: its keys, and its values. CachedBytes does the same with bytes.
+class FloatHead {
+ public:
+  FloatHead(float* keys, float* values, std::int64_t width)
+      : keys_(keys),
+        values_(values),
+        width_(width) {}
+
+  void append(std::int64_t row, const float* key, const float* value) const {
+    std::copy_n(key, width_, keys_ + row * width_);
+    std::copy_n(value, width_, values_ + row * width_);
+  }
+  void attend(const float* query, std::int64_t visible, float scale, float* scores, float* out) const {
+    cpu::matvec(1, query, width_, keys_, 0, visible, scores, visible);
+    const float sum = cpu::soften(scores, visible, scale);
+    cpu::weigh(scores, visible, values_, width_, out);
+    cpu::multiply_by(1.0F / sum, out, width_);
+  }
+  // The keys turned over, [width, count], and the values, [count, width].
+  const float* turn(std::int64_t count, float* /*scratch*/, float* turned) const {
+    cpu::transpose(keys_, width_, count, width_, turned);
+    return values_;
+  }
+
+  static std::int64_t floats_of_turned(std::int64_t width, std::int64_t count) { return width * count; }
+
+ private:
+  float *keys_, *values_;
+  std::int64_t width_;
+};
+
 class CpuCache final : public Cache {
  public:
   CpuCache(const CacheSizes& sizes, bool narrow, Pool& pool)
@@ -25,76 +54,65 @@ class CpuCache final : public Cache {
         narrow_(narrow),
         heads_(sizes.head.size.resolved().number()),
         width_(sizes.width.size.resolved().number()),
-        half_(sizes.batch.size.resolved().number() * heads_ * sizes.most_rows * width_) {
-    const std::size_t size = narrow ? sizeof(std::uint16_t) : sizeof(float);
+        all_heads_(sizes.batch.size.resolved().number() * heads_),
+        bytes_(width_, sizes.most_rows) {
+    const std::int64_t floats = 2 * sizes.most_rows * width_ * static_cast<std::int64_t>(sizeof(float));
     for (std::int64_t layer = 0; layer < sizes.layers; ++layer) {
-      blocks_.push_back(pool.take(static_cast<std::size_t>(2 * half_) * size));
+      blocks_.push_back(pool.take(static_cast<std::size_t>(all_heads_ * (narrow ? bytes_.bytes() : floats))));
     }
   }
 
   bool narrow() const { return narrow_; }
+  const cpu::CachedBytesLayout& bytes() const { return bytes_; }
 
-  // One head's keys, and its values; Number is what the cache holds.
-  template <typename Number>
-  Number* keys(std::int64_t layer, std::int64_t batch, std::int64_t head) const {
-    const std::int64_t first = (batch * heads_ + head) * sizes_.most_rows * width_;
-    return reinterpret_cast<Number*>(blocks_[static_cast<std::size_t>(layer)].get()) + first;
-  }
-  template <typename Number>
-  Number* values(std::int64_t layer, std::int64_t batch, std::int64_t head) const {
-    return keys<Number>(layer, batch, head) + half_;
-  }
+  template <typename Head>
+  Head head(std::int64_t layer, std::int64_t batch, std::int64_t head) const;
 
  private:
   bool narrow_;
-  std::int64_t heads_, width_, half_;
+  std::int64_t heads_, width_, all_heads_;
+  cpu::CachedBytesLayout bytes_;
   std::vector<std::shared_ptr<std::byte>> blocks_;  // one a layer
 };
 
-// One head of one request: where its new rows lie among the operands, and the run of the cache that it reads.
-template <typename Number>
+template <>
+FloatHead CpuCache::head(std::int64_t layer, std::int64_t batch, std::int64_t head) const {
+  float* block = reinterpret_cast<float*>(blocks_[static_cast<std::size_t>(layer)].get());
+  const std::int64_t of_head = sizes_.most_rows * width_, at = (batch * heads_ + head) * of_head;
+  return {block + at, block + all_heads_ * of_head + at, width_};
+}
+
+template <>
+cpu::CachedBytes CpuCache::head(std::int64_t layer, std::int64_t batch, std::int64_t head) const {
+  std::byte* block = blocks_[static_cast<std::size_t>(layer)].get();
+  return {bytes_, block + (batch * heads_ + head) * bytes_.bytes()};
+}
+
+// The rows of one head of one request among the operands.
 struct Step {
   const float* query;
   float* out;
   std::int64_t stride;  // from a row of query or out to the next
-  const Number* keys;
-  const Number* values;
   std::int64_t before, rows, width;
   float scale;
 };
 
-void score(const Step<float>& step, const float* query, std::int64_t visible, float* scores) {
-  cpu::matvec(1, query, step.width, step.keys, 0, visible, scores, visible);
-}
-void score(const Step<std::uint16_t>& step, const float* query, std::int64_t visible, float* scores) {
-  cpu::dot_narrow(query, step.keys, visible, step.width, scores);
-}
-template <typename Number>
-void decode(const Step<Number>& step, float* scores) {
+template <typename Head>
+void decode(const Head& head, const Step& step, float* scratch) {
   for (std::int64_t r = 0; r < step.rows; ++r) {
-    const std::int64_t visible = step.before + r + 1;
-    float* out = step.out + r * step.stride;
-    score(step, step.query + r * step.stride, visible, scores);
-    const float sum = cpu::soften(scores, visible, step.scale);
-    cpu::weigh(scores, visible, step.values, step.width, out);
-    cpu::multiply_by(1.0F / sum, out, step.width);
+    head.attend(step.query + r * step.stride, step.before + r + 1, step.scale, scratch,
+                step.out + r * step.stride);
   }
 }
 
 // `turned` holds the keys as [width, stride].
-void prefill(const Step<float>& step, const cpu::ConstMatrix& turned, std::int64_t first, float* scores) {
+void prefill(const Step& step, const cpu::ConstMatrix& turned, const float* values, std::int64_t first,
+             float* scores) {
   const std::int64_t rows = std::min(cpu::attention_rows, step.rows - first);
   const std::int64_t count = step.before + first + rows;  // keys that the tile's last row sees
-  cpu::attend({turned, {step.values, step.width}, count, step.width},
+  cpu::attend({turned, {values, step.width}, count, step.width},
               {step.query + first * step.stride, step.stride}, rows, {count - rows + 1, 1}, step.scale,
               {scores, count}, {step.out + first * step.stride, step.stride});
-}
-
-void copy(const float* from, std::int64_t count, float* to) {
-  std::copy_n(from, count, to);
-}
-void copy(const float* from, std::int64_t count, std::uint16_t* to) {
-  cpu::narrow(from, count, to);
 }
 
 // Where an entry of the batch is kept: as which entry of which cache, and behind how many rows.
@@ -122,7 +140,7 @@ std::int64_t most_before(const std::vector<Kept>& kept) {
 }
 
 // The operands of one call and the layer of the caches that it appends to.
-template <typename Number>
+template <typename Head>
 struct Attending {
   const Tensor& query;
   const Tensor& key;
@@ -139,21 +157,15 @@ struct Attending {
 
   const Kept& of(std::int64_t pair) const { return kept[static_cast<std::size_t>(pair / heads)]; }
   std::int64_t before(std::int64_t pair) const { return of(pair).before; }
-  Number* keys(std::int64_t pair) const {
-    return of(pair).cache->template keys<Number>(layer, of(pair).entry, pair % heads);
-  }
-  Number* values(std::int64_t pair) const {
-    return of(pair).cache->template values<Number>(layer, of(pair).entry, pair % heads);
+  Head head(std::int64_t pair) const {
+    return of(pair).cache->template head<Head>(layer, of(pair).entry, pair % heads);
   }
   std::int64_t at(std::int64_t pair) const { return pair / heads * rows * stride + pair % heads * width; }
 
-  template <typename Other>
-  Step<Other> step(std::int64_t pair, const Other* of_keys, const Other* of_values) const {
+  Step step(std::int64_t pair) const {
     return {query.data<float>() + at(pair),
             out.data<float>() + at(pair),
             stride,
-            of_keys,
-            of_values,
             before(pair),
             rows,
             width,
@@ -163,68 +175,54 @@ struct Attending {
   void append(int threads) const {
     cpu::share(threads, pairs, rows * width * 2, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t pair = first; pair < last; ++pair) {
+        const Head to = head(pair);
         for (std::int64_t row = 0; row < rows; ++row) {
-          const std::int64_t from = at(pair) + row * stride, to = (before(pair) + row) * width;
-          copy(key.data<float>() + from, width, keys(pair) + to);
-          copy(value.data<float>() + from, width, values(pair) + to);
+          const std::int64_t from = at(pair) + row * stride;
+          to.append(before(pair) + row, key.data<float>() + from, value.data<float>() + from);
         }
       }
     });
   }
 
-  std::int64_t few_scratch(int threads) const { return threads * most; }
+  std::int64_t few_scratch() const {
+    std::int64_t floats = most;
+    for (const Kept& one : kept) floats = std::max(floats, one.cache->bytes().scratch());
+    return floats;
+  }
   void few_rows(int threads, float* scratch) const {
+    const std::int64_t of_thread = few_scratch();
     cpu::take_turns(threads, pairs, [&](std::int64_t pair, int thread) {
-      const Number* of_keys = keys(pair);
-      const Number* of_values = values(pair);
-      decode(step(pair, of_keys, of_values), scratch + thread * most);
+      decode(head(pair), step(pair), scratch + thread * of_thread);
     });
   }
 
-  // Each head's keys turned over, and its values as floats where the cache does not hold them so.
-  std::int64_t of_head() const { return (std::is_same_v<Number, float> ? 1 : 2) * width * most; }
-  std::int64_t many_scratch(int threads) const {
-    return threads * std::max(cpu::attention_rows, width) * most + pairs * of_head();
-  }
+  std::int64_t of_thread() const { return std::max(cpu::attention_rows, width) * most; }
+  std::int64_t of_head() const { return Head::floats_of_turned(width, most); }
+  std::int64_t many_scratch(int threads) const { return threads * of_thread() + pairs * of_head(); }
   void many_rows(int threads, float* scratch) const {
-    const std::int64_t of_thread = std::max(cpu::attention_rows, width) * most;
-    float* heads_at = scratch + threads * of_thread;
+    float* heads_at = scratch + threads * of_thread();
+    std::vector<const float*> values(static_cast<std::size_t>(pairs));
     cpu::take_turns(threads, pairs, [&](std::int64_t pair, int thread) {
-      turn(pair, scratch + thread * of_thread, heads_at + pair * of_head());
+      values[static_cast<std::size_t>(pair)] =
+          head(pair).turn(before(pair) + rows, scratch + thread * of_thread(), heads_at + pair * of_head());
     });
     const std::int64_t tiles = (rows + cpu::attention_rows - 1) / cpu::attention_rows;
     cpu::take_turns(threads, pairs * tiles, [&](std::int64_t task, int thread) {
       const std::int64_t pair = task / tiles;
-      const float* turned = heads_at + pair * of_head();
-      prefill(step<float>(pair, nullptr, floats(pair, turned)), {turned, before(pair) + rows},
-              task % tiles * cpu::attention_rows, scratch + thread * of_thread);
+      prefill(step(pair), {heads_at + pair * of_head(), before(pair) + rows},
+              values[static_cast<std::size_t>(pair)], task % tiles * cpu::attention_rows,
+              scratch + thread * of_thread());
     });
-  }
-
- private:
-  void turn(std::int64_t pair, float* scratch, float* to) const {
-    const std::int64_t count = before(pair) + rows;
-    if constexpr (std::is_same_v<Number, float>) {
-      cpu::transpose(keys(pair), width, count, width, to);
-    } else {
-      cpu::widen(keys(pair), count * width, scratch);
-      cpu::transpose(scratch, width, count, width, to);
-      cpu::widen(values(pair), count * width, to + width * most);
-    }
-  }
-  const float* floats(std::int64_t pair, const float* turned) const {
-    if constexpr (std::is_same_v<Number, float>) return values(pair);
-    return turned + width * most;
   }
 };
 
-template <typename Number>
-std::int64_t scratch_of(const Attending<Number>& a, int threads) {
-  return a.rows <= cpu::few_rows ? a.few_scratch(threads) : a.many_scratch(threads);
+template <typename Head>
+std::int64_t scratch_of(const Attending<Head>& a, int threads) {
+  return a.rows <= cpu::few_rows ? threads * a.few_scratch() : a.many_scratch(threads);
 }
 
-template <typename Number>
-void attend(const Attending<Number>& a, int threads, float* scratch) {
+template <typename Head>
+void attend(const Attending<Head>& a, int threads, float* scratch) {
   a.append(threads);
   a.rows <= cpu::few_rows ? a.few_rows(threads, scratch) : a.many_rows(threads, scratch);
 }
@@ -232,7 +230,9 @@ void attend(const Attending<Number>& a, int threads, float* scratch) {
 }  // namespace
 
 std::unique_ptr<Cache> Cpu::make_cache(const CacheSizes& sizes) {
-  return std::make_unique<CpuCache>(sizes, narrow_cache_, *pool());
+  const bool narrow =
+      narrow_cache_ && sizes.width.size.resolved().number() <= cpu::CachedBytesLayout::most_width;
+  return std::make_unique<CpuCache>(sizes, narrow, *pool());
 }
 
 void Cpu::do_cached_attention(const Tensor& query, const Tensor& key, const Tensor& value,
@@ -244,9 +244,9 @@ void Cpu::do_cached_attention(const Tensor& query, const Tensor& key, const Tens
     attend(attending, threads_, reinterpret_cast<float*>(memory.get()));
   };
   if (kept.front().cache->narrow()) {
-    run(Attending<std::uint16_t>{query, key, value, kept, layer, scale, out});
+    run(Attending<cpu::CachedBytes>{query, key, value, kept, layer, scale, out});
   } else {
-    run(Attending<float>{query, key, value, kept, layer, scale, out});
+    run(Attending<FloatHead>{query, key, value, kept, layer, scale, out});
   }
 }
 

@@ -28,4 +28,10 @@ void multiply_by(float factor, float* numbers, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) numbers[i] *= factor;
 }
 
+NIGHTINGALE_MULTIVERSION
+void multiply_each(const float* factors, float* numbers, std::int64_t count) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < count; ++i) numbers[i] *= factors[i];
+}
+
 }  // namespace nightingale::cpu

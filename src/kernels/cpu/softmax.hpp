@@ -9,7 +9,8 @@ namespace nightingale::cpu {
 // scores[j] becomes e^(scale·(scores[j] − the largest)); returns their sum.
 float soften(float* scores, std::int64_t count, float scale);
 
-// numbers[i] *= factor
+// numbers[i] *= factor, and numbers[i] *= factors[i]
 void multiply_by(float factor, float* numbers, std::int64_t count);
+void multiply_each(const float* factors, float* numbers, std::int64_t count);
 
 }  // namespace nightingale::cpu

@@ -6,8 +6,5 @@
 namespace nightingale::cpu {
 
 void weigh(const float* weights, std::int64_t count, const float* rows, std::int64_t columns, float* out);
-// The same with rows of bfloat16.
-void weigh(const float* weights, std::int64_t count, const std::uint16_t* rows, std::int64_t columns,
-           float* out);
 
 }  // namespace nightingale::cpu

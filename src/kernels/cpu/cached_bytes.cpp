@@ -1,0 +1,145 @@
+// See cached_bytes.hpp. The strips' own scales are ones: a row's scale multiplies its score and its weight.
+#include "kernels/cpu/cached_bytes.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "kernels/cpu/quantized.hpp"
+#include "kernels/cpu/softmax.hpp"
+#include "kernels/cpu/transpose.hpp"
+
+namespace nightingale::cpu {
+
+namespace {
+
+constexpr std::int64_t lanes = QuantizedLayout::strip, quad = QuantizedLayout::quad;
+constexpr std::int64_t value_group = 64;  // rows
+constexpr std::uint16_t one = 0x3f80;     // in bfloat16
+
+constexpr std::int64_t rounded_up(std::int64_t number, std::int64_t to) {
+  return (number + to - 1) / to * to;
+}
+
+std::uint8_t unsigned_of(std::int8_t number) {
+  return static_cast<std::uint8_t>(number + QuantizedLayout::int8_zero);
+}
+
+// A row of a head as bytes, in one group.
+struct RoundedRow {
+  std::array<std::int8_t, CachedBytesLayout::most_width> numbers;
+  float scale = 0;
+  std::int32_t sum = 0;
+
+  RoundedRow(const float* x, std::int64_t width, std::int64_t group) {
+    strip_kernels().round(x, {width, group, numbers.data(), &scale, &sum});
+  }
+};
+
+// What attend computes on the way.
+struct Scratch {
+  float* scores;        // then weights
+  std::int8_t* bytes;   // of the weights, in groups
+  float* scales;        // of a group
+  std::int32_t* sums;   // of a group
+  std::uint16_t* ones;  // scales of a strip of values
+};
+
+Scratch parts_of(float* at, std::int64_t rows) {
+  const std::int64_t groups = rows / value_group;
+  float* bytes = at + rows;
+  float* scales = bytes + rows / 4;
+  float* sums = scales + groups;
+  return {at, reinterpret_cast<std::int8_t*>(bytes), scales, reinterpret_cast<std::int32_t*>(sums),
+          reinterpret_cast<std::uint16_t*>(sums + groups)};
+}
+
+}  // namespace
+
+CachedBytesLayout::CachedBytesLayout(std::int64_t of_width, std::int64_t most_rows)
+    : width(of_width),
+      rows(rounded_up(most_rows, value_group)),
+      key_group(rounded_up(of_width, of_width > 32 ? 64 : 32)) {}
+
+std::int64_t CachedBytesLayout::bytes() const {
+  constexpr std::int64_t scales = 2 * sizeof(float);
+  return rows * (scales + key_group + rounded_up(width, lanes));
+}
+
+std::int64_t CachedBytesLayout::scratch() const {
+  const std::int64_t groups = rows / value_group;
+  return rows + rows / 4 + 2 * groups + groups * lanes / 2;
+}
+
+CachedBytes::CachedBytes(const CachedBytesLayout& layout, std::byte* at)
+    : layout_(layout),
+      key_scales_(reinterpret_cast<float*>(at)),
+      value_scales_(key_scales_ + layout.rows),
+      keys_(reinterpret_cast<std::uint8_t*>(value_scales_ + layout.rows)),
+      values_(keys_ + layout.rows * layout.key_group) {}
+
+std::int64_t CachedBytes::key_at(std::int64_t row, std::int64_t channel) const {
+  return row / lanes * lanes * layout_.key_group + (channel / quad * lanes + row % lanes) * quad +
+         channel % quad;
+}
+
+std::int64_t CachedBytes::value_at(std::int64_t row, std::int64_t channel) const {
+  return channel / lanes * lanes * layout_.rows + (row / quad * lanes + channel % lanes) * quad + row % quad;
+}
+
+void CachedBytes::append(std::int64_t row, const float* key, const float* value) const {
+  const RoundedRow of_key(key, layout_.width, layout_.key_group);
+  const RoundedRow of_value(value, layout_.width, layout_.key_group);
+  key_scales_[row] = of_key.scale;
+  value_scales_[row] = of_value.scale;
+  for (std::int64_t channel = 0; channel < layout_.key_group; ++channel) {
+    keys_[key_at(row, channel)] = unsigned_of(of_key.numbers[static_cast<std::size_t>(channel)]);
+  }
+  for (std::int64_t channel = 0; channel < layout_.width; ++channel) {
+    values_[value_at(row, channel)] = unsigned_of(of_value.numbers[static_cast<std::size_t>(channel)]);
+  }
+}
+
+void CachedBytes::attend(const float* query, std::int64_t visible, float scale, float* scratch,
+                         float* out) const {
+  const StripKernels& kernels = strip_kernels();
+  const std::int64_t groups = (visible + value_group - 1) / value_group;
+  const Scratch parts = parts_of(scratch, layout_.rows);
+  std::fill_n(parts.ones, groups * lanes, one);
+
+  const RoundedRow asking(query, layout_.width, layout_.key_group);
+  for (std::int64_t first = 0; first < visible; first += lanes) {
+    const Strip strip{keys_ + first * layout_.key_group, parts.ones, nullptr, 1, layout_.key_group,
+                      std::min(lanes, visible - first)};
+    kernels.strip(1, strip, {asking.numbers.data(), &asking.scale, &asking.sum, layout_.key_group},
+                  parts.scores + first, 0);
+  }
+  multiply_each(key_scales_, parts.scores, visible);
+  const float sum = soften(parts.scores, visible, scale);
+  multiply_each(value_scales_, parts.scores, visible);
+
+  kernels.round(parts.scores, {visible, value_group, parts.bytes, parts.scales, parts.sums});
+  for (std::int64_t first = 0; first < layout_.width; first += lanes) {
+    const Strip strip{values_ + first * layout_.rows,        parts.ones, nullptr, groups, value_group,
+                      std::min(lanes, layout_.width - first)};
+    kernels.strip(1, strip, {parts.bytes, parts.scales, parts.sums, groups * value_group}, out + first, 0);
+  }
+  multiply_by(1.0F / sum, out, layout_.width);
+}
+
+const float* CachedBytes::turn(std::int64_t count, float* scratch, float* turned) const {
+  const std::int64_t width = layout_.width;
+  float* values = turned + width * count;
+  const auto real = [](std::uint8_t number) {
+    return static_cast<float>(number - QuantizedLayout::int8_zero);
+  };
+  for (std::int64_t row = 0; row < count; ++row) {
+    for (std::int64_t channel = 0; channel < width; ++channel) {
+      scratch[row * width + channel] = key_scales_[row] * real(keys_[key_at(row, channel)]);
+      values[row * width + channel] = value_scales_[row] * real(values_[value_at(row, channel)]);
+    }
+  }
+  transpose(scratch, width, count, width, turned);
+  return values;
+}
+
+}  // namespace nightingale::cpu

@@ -160,6 +160,8 @@ class Ops {
   Tensor linear(const Tensor& x, const Weight& weight, const Weight& bias, const Fused& fused = {});
   // The same for several weights, in one pass over x where a substrate can.
   std::vector<Tensor> linears(const Tensor& x, std::span<const Projection> projections);
+  // narrow(widen(x)): a substrate need not keep what lies between.
+  Tensor feed_forward(const Tensor& x, const Projection& widen, const Projection& narrow);
   // x [batch, row, in] → [batch, row′, out]; weight [out, in, tap]
   Tensor conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& shape,
                 const Fused& fused = {});
@@ -272,6 +274,10 @@ class Ops {
  protected:
   // A tensor for a result. The proof run overrides it: axes, no numbers.
   virtual Tensor allocate(const Shape& shape, Type type);
+  // `between` has undefined numbers as `out` has, and nobody reads them afterwards. By itself: one linear,
+  // then the other.
+  virtual void do_feed_forward(const Tensor& x, const Projection& widen, const Projection& narrow,
+                               Tensor& between, Tensor& out);
 
  private:
   // The arithmetic. Every operand has been checked; `out` has the right axes and undefined numbers.

@@ -259,6 +259,25 @@ TEST_CASE("linears_in_one_pass_are_what_each_is_alone") {
   }
 }
 
+TEST_CASE("feed_forward_is_one_linear_and_then_the_other") {
+  const auto op = make_cpu({test_threads});
+  for (const Precision precision : {Precision::f32, Precision::int8}) {
+    Weight widen = matrix_weight({{"hidden", 150}, {"in", 96}}, precision);
+    Weight narrow = matrix_weight({{"out", 40}, {"hidden", 150}}, precision);
+    const Weight bias = random_weight("bias", {{"hidden", 150}}, 4);
+    op->prepare(widen);
+    op->prepare(narrow);
+    for (const std::int64_t rows : {1, 96, 211}) {
+      const Tensor x = random_tensor(*op, {{"row", rows}, {"in", 96}}, 5);
+      const Tensor add = random_tensor(*op, {{"row", rows}, {"out", 40}}, 6);
+      const Fused first{.then = {Activation::Kind::gelu}}, second{.add = &add};
+      const Tensor between = op->linear(x, widen, bias, first);
+      CHECK(op->read(op->feed_forward(x, {widen, bias, first}, {narrow, {}, second})) ==
+            op->read(op->linear(between, narrow, {}, second)));
+    }
+  }
+}
+
 TEST_CASE("a_row_does_not_depend_on_the_rows_beside_it") {
   Weight weight = matrix_weight({{"out", 40}, {"in", 96}}, Precision::int4);
   const auto op = make_cpu({1});

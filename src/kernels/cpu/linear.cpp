@@ -105,6 +105,11 @@ struct FewBits {
   }
 };
 
+// Of many rows a tile has whole rows of the result: written end to end they cost memory the least.
+constexpr std::int64_t most_few = 96;
+constexpr std::int64_t tile_of_bytes =
+    24;  // rows: what is between two products stays in the second-level cache
+
 // Few rows share the strips, many rows are cut into tiles.
 void few_bits(int threads, FewBits& all, float* scratch) {
   const Linear& l = all.linears.front();
@@ -114,20 +119,32 @@ void few_bits(int threads, FewBits& all, float* scratch) {
     cpu::round_to_bytes(l.x + first * l.in, l.in, l.in, layout.group, all.x.part(first, last - first));
   });
   const std::int64_t strips = all.strips();
-  if (l.rows <= tile_rows) {
+  if (l.rows <= most_few) {
     constexpr std::int64_t products_of_step = 16;  // an instruction of bytes does what so many others would
     const std::int64_t cost = QuantizedLayout::strip * l.in * l.rows / products_of_step;
     return cpu::share(threads, strips, cost,
                       [&](std::int64_t first, std::int64_t last) { all.multiply(0, l.rows, first, last); });
   }
-  constexpr std::int64_t strips_of_tile = 8;
-  const std::int64_t down = (l.rows + tile_rows - 1) / tile_rows;
-  const std::int64_t across = (strips + strips_of_tile - 1) / strips_of_tile;
-  cpu::take_turns(threads, down * across, [&](std::int64_t task, int) {
-    const std::int64_t row = task % down * tile_rows, first = task / down * strips_of_tile;
-    all.multiply(row, std::min(tile_rows, l.rows - row), first, std::min(first + strips_of_tile, strips));
+  cpu::take_turns(threads, (l.rows + tile_of_bytes - 1) / tile_of_bytes, [&](std::int64_t task, int) {
+    const std::int64_t row = task * tile_of_bytes;
+    all.multiply(row, std::min(tile_of_bytes, l.rows - row), 0, strips);
   });
 }
+
+// A linear of few bits for some rows, whose bytes take scratch.
+struct ByteLinear {
+  Linear linear;
+  const QuantizedView& matrix;
+
+  std::int64_t scratch() const { return cpu::floats_of_byte_rows(tile_of_bytes, matrix.layout); }
+  // x [rows, in] to out [rows, out], which are rows from `first` on of the whole.
+  void multiply(const float* x, std::int64_t first, std::int64_t rows, float* bytes, float* out) const {
+    const cpu::ByteRows rounded = cpu::byte_rows_at(bytes, rows, matrix.layout);
+    cpu::round_to_bytes(x, linear.in, linear.in, matrix.layout.group, rounded);
+    cpu::multiply_quantized(rounded, matrix, 0, matrix.layout.strips(), out, linear.out);
+    cpu::finish(linear.finish.at(first, 0), rows, linear.out, {out, linear.out});
+  }
+};
 
 // Whether all are kept in few bits, and in groups of the same size, so that x is rounded once for all.
 bool share_bytes(std::span<const Projection> projections) {
@@ -167,6 +184,28 @@ void Cpu::do_linears(const Tensor& x, std::span<const Projection> projections, s
   if (first.rows == 0) return;
   const auto memory = scratch(cpu::floats_of_byte_rows(first.rows, all.matrices.front().layout));
   few_bits(threads_, all, reinterpret_cast<float*>(memory.get()));
+}
+
+void Cpu::do_feed_forward(const Tensor& x, const Projection& widen, const Projection& narrow, Tensor& between,
+                          Tensor& out) {
+  const bool by_bytes = widen.weight->few_bits && narrow.weight->few_bits;
+  const Linear first = linear_of(x, widen, between);
+  if (!by_bytes || widen.fused.add || first.rows <= most_few) {
+    return Ops::do_feed_forward(x, widen, narrow, between, out);
+  }
+  const ByteLinear wide{first, *widen.weight->few_bits};
+  const ByteLinear back{linear_of(between, narrow, out), *narrow.weight->few_bits};
+  const std::int64_t hidden = tile_of_bytes * wide.linear.out;
+  const std::int64_t of_thread = hidden + wide.scratch() + back.scratch();
+  const auto memory = scratch(threads_ * of_thread);
+  const std::int64_t rows = first.rows;
+  cpu::take_turns(threads_, (rows + tile_of_bytes - 1) / tile_of_bytes, [&](std::int64_t task, int thread) {
+    const std::int64_t row = task * tile_of_bytes, count = std::min(tile_of_bytes, rows - row);
+    float* tile = reinterpret_cast<float*>(memory.get()) + thread * of_thread;
+    wide.multiply(wide.linear.x + row * wide.linear.in, row, count, tile + hidden, tile);
+    back.multiply(tile, row, count, tile + hidden + wide.scratch(),
+                  back.linear.result + row * back.linear.out);
+  });
 }
 
 }  // namespace nightingale

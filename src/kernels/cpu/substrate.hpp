@@ -21,6 +21,8 @@ class Cpu final : public Ops {
   void do_linear(const Tensor& x, const Weight& weight, const Weight& bias, const Fused& fused,
                  Tensor& out) override;
   void do_linears(const Tensor& x, std::span<const Projection> projections, std::span<Tensor> outs) override;
+  void do_feed_forward(const Tensor& x, const Projection& widen, const Projection& narrow, Tensor& between,
+                       Tensor& out) override;
   void do_conv1d(const Tensor& x, const Weight& weight, const Weight& bias, const Convolution& shape,
                  const Fused& fused, Tensor& out) override;
   void do_conv_transpose1d(const Tensor& x, const Weight& weight, const Weight& bias,

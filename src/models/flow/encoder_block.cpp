@@ -35,8 +35,8 @@ Tensor EncoderBlock::forward(Ops& op, Tensor x, const Tensor& positions) const {
   const Tensor seen = op.relative_attention(q, k, v, p, content_bias, position_bias, scale);
   x = out.forward(op, op.merge(seen, "head", "width", channel), {.add = &x});
 
-  const Tensor h = widen.forward(op, feed_norm.forward(op, x), {.then = {Activation::Kind::silu}});
-  return narrow.forward(op, h, {.add = &x});
+  return op.feed_forward(feed_norm.forward(op, x), widen.with({.then = {Activation::Kind::silu}}),
+                         narrow.with({.add = &x}));
 }
 
 }  // namespace nightingale::flow

@@ -30,8 +30,8 @@ Tensor TransformerBlock::forward(Ops& op, Tensor x) const {
   const Tensor seen = op.merge(op.attention(q, k, v, scale), "head", "width", axes.inner);
   x = out.forward(op, seen, {.add = &x});
 
-  const Tensor h = widen.forward(op, feed_norm.forward(op, x), {.then = {Activation::Kind::gelu}});
-  return narrow.forward(op, h, {.add = &x});
+  return op.feed_forward(feed_norm.forward(op, x), widen.with({.then = {Activation::Kind::gelu}}),
+                         narrow.with({.add = &x}));
 }
 
 }  // namespace nightingale::flow

@@ -38,7 +38,7 @@ SHARPNESS = 3.0  # of the scores of a digit
 MIDDLE = float(np.arctanh(0.5))  # up to here a number rounds to the middle digit
 # of the losses
 WEIGHTS = {
-    "name": 1.0, "heard": 0.1, "again": 0.3, "alone": 0.2, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 0.5
+    "name": 1.0, "heard": 0.1, "again": 0.3, "alone": 0.2, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 1.5
 }  # fmt: skip
 PLAUSIBLE = 20.0  # a symbol that is right once in so many times is above nought
 UNNAMED = -2.0  # at first: what a symbol of the last block must overcome
@@ -47,7 +47,7 @@ REFRESH = 300  # seconds until new shards are looked for
 HEARD_MEAN, HEARD_SPREAD = 0.3, 0.3  # of the log-mel, about
 VALIDATED = 12  # utterances of a speaker
 SPOILT = 0.6  # of the items are heard in other rooms from other mouths
-FAVOURED = {"joe": 2.0}  # times as often as another speaker
+FAVOURED = {"joe": 3.0}  # times as often as another speaker
 SOUND, SYMBOLS, FRAMES = phones.SOUND_DIGITS, len(phones.SYMBOLS), listening.FRAMES
 
 

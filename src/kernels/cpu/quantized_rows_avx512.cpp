@@ -98,8 +98,6 @@ NIGHTINGALE_ROWS void round_groups(const float* x, const ByteRow& to) {
 // factor · 2^x for x ≤ 0 to a few hundredths of a byte's step: 2 to the whole number below x, times a cubic
 // over what is left (minimax over [0, 1), relative error 7.5e-5, fitted for this file).
 NIGHTINGALE_ROWS inline __m512 powers_of_two(__m512 x, float factor) {
-  constexpr float lowest = -64.0F;  // below, 2^x is no byte's worth
-  x = _mm512_max_ps(x, _mm512_set1_ps(lowest));
   const __m512 rest = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF);
   __m512 power = _mm512_set1_ps(0.0780245231F * factor);
   power = _mm512_fmadd_ps(power, rest, _mm512_set1_ps(0.226067168F * factor));
@@ -153,11 +151,10 @@ NIGHTINGALE_ROWS float soften_avx512(const float* scores, float scale, const Byt
   for (std::int64_t g = 0; g < groups; ++g) to.scales[g] = highest_of(group(g));
   for (std::int64_t g = 0; g < groups; ++g) {
     Numbers<registers> numbers = group(g);
-    const __m512 own = _mm512_set1_ps(to.scales[g]);
+    const __m512 own = _mm512_set1_ps(to.scales[g] * by);
 #pragma GCC unroll 4
     for (int i = 0; i < registers; ++i) {
-      const __m512 less = _mm512_sub_ps(numbers.part[i], own);
-      numbers.part[i] = powers_of_two(_mm512_mul_ps(less, _mm512_set1_ps(by)), most_byte);
+      numbers.part[i] = powers_of_two(_mm512_fmsub_ps(numbers.part[i], _mm512_set1_ps(by), own), most_byte);
     }
     to.sums[g] = store_nearest(numbers, to.numbers + g * to.group);
   }

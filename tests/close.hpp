@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <ostream>
 #include <random>
@@ -144,6 +145,17 @@ inline std::vector<float> random_numbers(std::int64_t count, std::uint32_t seed,
     number = deviation * static_cast<float>(length * std::cos(6.283185307179586 * uniform()));
   }
   return out;
+}
+
+// ‖ours − exact‖ / ‖exact‖; infinite when they are not equally many.
+inline double distance(std::span<const float> ours, std::span<const float> exact) {
+  if (ours.size() != exact.size()) return std::numeric_limits<double>::infinity();
+  double apart = 0, size = 0;
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    apart += std::pow(static_cast<double>(ours[i]) - exact[i], 2);
+    size += std::pow(static_cast<double>(exact[i]), 2);
+  }
+  return std::sqrt(apart / size);
 }
 
 inline Weight random_weight(std::string path, const Shape& shape, std::uint32_t seed, Use use = Use::vector,

@@ -71,10 +71,9 @@ void tell_progress(int run, const Given& given, const std::string& stage) {
 
 // They decode one text at a time: what we do together takes them as often as long.
 Result<TheirRun> their_run(PytorchSide& side, const StageRuns& stage) {
-  if (stage.stage != "together") return side.run(stage.stage, stage.tokens);
-  constexpr std::int64_t texts = 4;
-  Result<TheirRun> run = side.run("tokens", stage.tokens / texts);
-  if (run.ok()) run->seconds *= texts;
+  if (stage.texts == 1) return side.run(stage.stage, stage.tokens);
+  Result<TheirRun> run = side.run("tokens", stage.tokens / stage.texts);
+  if (run.ok()) run->seconds *= static_cast<double>(stage.texts);
   return run;
 }
 
@@ -84,6 +83,7 @@ Result<Done> measure(const Sides& sides, const Given& given, StageRuns& stage, B
   if (!ours.ok()) return ours.error();
   stage.tokens = ours->tokens;
   stage.bytes = ours->bytes;
+  stage.texts = ours->texts;
   stage.ours.push_back(ours->seconds);
   for (const BenchPart& part : ours->parts) stage.part(part.part).ours.push_back(part.seconds);
   report.our_memory = peak_memory();

@@ -19,6 +19,7 @@ struct StageRuns {
   std::string stage;
   std::int64_t tokens = 0;
   double bytes = 0;                  // that one run had to read
+  std::int64_t texts = 1;            // that were decoded together
   std::vector<double> ours, theirs;  // seconds of each run
   std::vector<PartRuns> parts;       // of the stage, in order
 

@@ -290,6 +290,7 @@ struct BenchStage {
   double seconds = 0;       // of one run; of "tokens" the decoding alone
   std::int64_t tokens = 0;  // speech tokens that were decoded, that the stage was given or that it heard
   double bytes = 0;         // of the decoding: of weights that had to be read
+  std::int64_t texts = 1;   // that were decoded together
   // Of "bake": "doctor", "resample" (decoding included), "voice_encoder", "x_vector", "tokens", "mel".
   std::vector<BenchPart> parts = {};
 };

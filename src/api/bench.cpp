@@ -98,9 +98,9 @@ BenchStage time_tokens(const Model& model, const VoiceArrays& voice, Random& ran
     const std::vector<std::int32_t> indices(ids.size(), static_cast<std::int32_t>(index));
     all.choose(op.read(t3.step(op, op.write_ids(shape, ids), op.write_ids(shape, indices), caches)), 0);
   }
-  const auto tokens = count * static_cast<std::int64_t>(together);
-  return {together == 1 ? "tokens" : "together", seconds_since(start), tokens,
-          static_cast<double>(count * t3.bytes_of_step())};
+  const auto texts = static_cast<std::int64_t>(together);
+  return {texts == 1 ? "tokens" : "together", seconds_since(start), count * texts,
+          static_cast<double>(count * t3.bytes_of_step()), texts};
 }
 
 BenchStage time_mel(const Model& model, const VoiceArrays& voice, Random& random) {

@@ -64,7 +64,7 @@ TEST_CASE("attention_by_bytes_is_as_far_from_float32_as_the_rounding") {
     const auto bytes = make_cpu({.threads = test_threads, .attention = Precision::int8});
     const auto floats = make_cpu({.threads = test_threads});
     const std::vector<float> exact = floats->read(lines(*floats)), rounded = bytes->read(lines(*bytes));
-    const double apart = distance(exact, rounded);
+    const double apart = distance(rounded, exact);
     CHECK(apart < 0.03);
     if (cpu::bytes_pay()) CHECK(apart > 0);
   }
@@ -172,7 +172,7 @@ TEST_CASE("cached_attention_in_bytes_is_as_far_from_float32_as_the_rounding") {
     weight.record().decodes = true;
     narrow->prepare(weight);
     const std::vector<float> exact = lines(*wide, width), rounded = lines(*narrow, width);
-    const double apart = distance(exact, rounded);
+    const double apart = distance(rounded, exact);
     CHECK(apart < 0.012);
     CHECK(apart > 0);
   }

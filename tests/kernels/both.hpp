@@ -26,16 +26,6 @@ Closeness agree(const Lines& lines, double tolerance) {
   return close(lines(*fast), lines(*plain), tolerance);
 }
 
-// The size of the difference as a share of the size of what is exact.
-inline double distance(const std::vector<float>& exact, const std::vector<float>& rounded) {
-  double error = 0, size = 0;
-  for (std::size_t i = 0; i < exact.size(); ++i) {
-    error += std::pow(exact[i] - rounded[i], 2);
-    size += std::pow(exact[i], 2);
-  }
-  return std::sqrt(error / size);
-}
-
 // A linear with this weight [out, in 200] gives the same bits for any number of threads.
 inline void check_bits_of_any_threads(const Weight& weight) {
   for (const std::int64_t rows : {1, 2, 5, 500}) {

@@ -59,17 +59,6 @@ Heard converted(const std::string& path, const ConvertRequest& request,
   return heard;
 }
 
-// ‖ours − theirs‖ / ‖theirs‖
-double distance(std::span<const float> ours, std::span<const float> theirs) {
-  REQUIRE(ours.size() == theirs.size());
-  double apart = 0, norm = 0;
-  for (std::size_t i = 0; i < ours.size(); ++i) {
-    apart += std::pow(static_cast<double>(ours[i]) - theirs[i], 2);
-    norm += std::pow(static_cast<double>(theirs[i]), 2);
-  }
-  return std::sqrt(apart / norm);
-}
-
 // A recording of so many seconds: the golden's, over and over, each time a little louder.
 std::string long_recording(const test::TemporaryFolder& folder, double seconds) {
   const std::vector<float> once = numbers("voice/audio_16k");
@@ -88,7 +77,8 @@ TEST_CASE("a_short_recording_converts_as_upstreams_vc_does") {
   const Heard heard = converted(recording, {.seed = 5});
   const std::vector<float> expected = numbers("conversion/source_tokens");
   CHECK(heard.converted.tokens == std::vector<std::int32_t>(expected.begin(), expected.end()));
-  CHECK(distance(heard.samples, numbers("conversion/audio")) < 1e-3);  // the phase sums over every sample
+  CHECK(testing::distance(heard.samples, numbers("conversion/audio")) <
+        1e-3);  // the phase sums over every sample
   CHECK(heard.converted.whole);
   CHECK_FALSE(heard.converted.watermarked);
 }
@@ -131,7 +121,7 @@ TEST_CASE("a_vocoder_in_chunks_makes_the_samples_of_the_whole") {
   const std::vector<float> last = in_chunks.finish();
   found.insert(found.end(), last.begin(), last.end());
   CHECK(found.size() == 480 * mel.size() / 80);
-  CHECK(distance(found, expected) < 1e-3);
+  CHECK(testing::distance(found, expected) < 1e-3);
 }
 
 TEST_CASE("a_long_conversion_has_every_sample_and_no_step_where_windows_meet") {

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "checkpoint/files.hpp"
+#include "close.hpp"
 #include "kernels/cpu/quantized.hpp"
 #include "models/t3/facts.hpp"
 #include "synthesis/golden_model.hpp"
@@ -76,15 +77,6 @@ std::vector<float> mel(const Opened& with, const Tokens& tokens) {
   return op.read(renderer.mel(tokens, draw_mel_noise(op, frames, random)));
 }
 
-double distance(const std::vector<float>& exact, const std::vector<float>& rounded) {
-  double error = 0, size = 0;
-  for (std::size_t i = 0; i < exact.size(); ++i) {
-    error += std::pow(exact[i] - rounded[i], 2);
-    size += std::pow(exact[i], 2);
-  }
-  return std::sqrt(error / size);
-}
-
 }  // namespace
 
 TEST_CASE("fewer_bits_of_t3_choose_the_same_tokens") {
@@ -106,7 +98,7 @@ TEST_CASE("fewer_bits_of_t3_choose_the_same_tokens") {
 TEST_CASE("fewer_bits_of_the_flow_make_nearly_the_same_mel") {
   const Opened exact({});
   const Tokens tokens = spoken(exact);
-  const double apart = distance(mel(exact, tokens), mel(Opened({.flow = Precision::int8}), tokens));
+  const double apart = testing::distance(mel(Opened({.flow = Precision::int8}), tokens), mel(exact, tokens));
   MESSAGE("int8: the mel is " << apart << " of its size away");
   CHECK(apart < 0.03);
 }
@@ -121,7 +113,7 @@ TEST_CASE("a_quantized_model_speaks_as_one_that_is_rounded_when_it_is_loaded") {
   const Tokens tokens = spoken(rounded);
   CHECK(spoken(stored) == tokens);
   // Where bytes are not faster the flow is float again: of the file's rounded numbers, or of the exact ones.
-  CHECK(distance(mel(stored, tokens), mel(rounded, tokens)) <= (cpu::bytes_pay() ? 0 : 0.03));
+  CHECK(testing::distance(mel(stored, tokens), mel(rounded, tokens)) <= (cpu::bytes_pay() ? 0 : 0.03));
   CHECK(std::filesystem::exists(path + "/voices/slt.voice"));
   CHECK(std::filesystem::file_size(path + "/t3_cfg.safetensors") < std::filesystem::file_size(whole.t3));
 

@@ -26,17 +26,6 @@ std::vector<std::int32_t> ids(const std::string& name) {
   return {found.begin(), found.end()};
 }
 
-// ‖ours − theirs‖ / ‖theirs‖, as verify measures.
-double distance(const std::vector<float>& ours, const std::vector<float>& theirs) {
-  REQUIRE(ours.size() == theirs.size());
-  double apart = 0, norm = 0;
-  for (std::size_t i = 0; i < ours.size(); ++i) {
-    apart += std::pow(static_cast<double>(ours[i]) - theirs[i], 2);
-    norm += std::pow(static_cast<double>(theirs[i]), 2);
-  }
-  return std::sqrt(apart / norm);
-}
-
 const BakingNetworks& networks(Ops& op) {
   static const BakingNetworks opened(test::golden("cloning/model/ve.safetensors"),
                                      test::golden("cloning/model/s3gen.safetensors"), op);
@@ -65,9 +54,10 @@ TEST_CASE("a_voice_baked_from_upstreams_signals_is_upstreams") {
     CAPTURE(voice);
     const std::string folder = std::string(voice) + "/";
     const VoiceArrays ours = baked(voice);
-    CHECK(distance(ours.speaker, numbers(folder + "soul_t3_256")) < 1e-5);
-    CHECK(distance(ours.flow_speaker, numbers(folder + "soul_s3_192")) < 1e-4);  // through the filter bank
-    CHECK(distance(ours.prompt_mel, numbers(folder + "prompt_feat")) < 1e-5);
+    CHECK(testing::distance(ours.speaker, numbers(folder + "soul_t3_256")) < 1e-5);
+    CHECK(testing::distance(ours.flow_speaker, numbers(folder + "soul_s3_192")) <
+          1e-4);  // through the filter bank
+    CHECK(testing::distance(ours.prompt_mel, numbers(folder + "prompt_feat")) < 1e-5);
     CHECK(ours.condition_prompt == ids(folder + "t3_cond_tokens"));
     CHECK(ours.prompt == ids(folder + "prompt_token"));
     CHECK(ours.emotion == 0.5F);

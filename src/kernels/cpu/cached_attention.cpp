@@ -173,7 +173,8 @@ struct Attending {
   }
 
   void append(int threads) const {
-    cpu::share(threads, pairs, rows * width * 2, [&](std::int64_t first, std::int64_t last) {
+    constexpr std::int64_t cost = 8;  // of a number that is rounded and put in its place
+    cpu::share(threads, pairs, rows * width * cost, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t pair = first; pair < last; ++pair) {
         const Head to = head(pair);
         for (std::int64_t row = 0; row < rows; ++row) {

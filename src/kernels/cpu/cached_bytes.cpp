@@ -91,11 +91,18 @@ void CachedBytes::append(std::int64_t row, const float* key, const float* value)
   const RoundedRow of_value(value, layout_.width, layout_.key_group);
   key_scales_[row] = of_key.scale;
   value_scales_[row] = of_value.scale;
-  for (std::int64_t channel = 0; channel < layout_.key_group; ++channel) {
-    keys_[key_at(row, channel)] = unsigned_of(of_key.numbers[static_cast<std::size_t>(channel)]);
+  for (std::int64_t channel = 0; channel < layout_.key_group; channel += quad) {
+    std::uint8_t* to = keys_ + key_at(row, channel);
+    for (std::int64_t i = 0; i < quad; ++i) {
+      to[i] = unsigned_of(of_key.numbers[static_cast<std::size_t>(channel + i)]);
+    }
   }
-  for (std::int64_t channel = 0; channel < layout_.width; ++channel) {
-    values_[value_at(row, channel)] = unsigned_of(of_value.numbers[static_cast<std::size_t>(channel)]);
+  for (std::int64_t channel = 0; channel < layout_.width; channel += lanes) {
+    std::uint8_t* to = values_ + value_at(row, channel);
+    const std::int64_t here = std::min(lanes, layout_.width - channel);
+    for (std::int64_t lane = 0; lane < here; ++lane) {
+      to[lane * quad] = unsigned_of(of_value.numbers[static_cast<std::size_t>(channel + lane)]);
+    }
   }
 }
 

@@ -16,10 +16,6 @@ namespace {
 constexpr std::int64_t strip_rows = QuantizedLayout::strip;
 constexpr std::int64_t line = 16;  // floats of a line of the cache
 
-constexpr std::int64_t rounded_up(std::int64_t number, std::int64_t to) {
-  return (number + to - 1) / to * to;
-}
-
 // Keys [count, width] for the scores, values turned over [width, count] for the sums that they weigh.
 struct Matrices {
   QuantizedLayout keys, values;

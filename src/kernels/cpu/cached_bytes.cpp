@@ -16,10 +16,6 @@ constexpr std::int64_t lanes = QuantizedLayout::strip, quad = QuantizedLayout::q
 constexpr std::int64_t value_group = 64;  // rows
 constexpr std::uint16_t one = 0x3f80;     // in bfloat16
 
-constexpr std::int64_t rounded_up(std::int64_t number, std::int64_t to) {
-  return (number + to - 1) / to * to;
-}
-
 std::uint8_t unsigned_of(std::int8_t number) {
   return static_cast<std::uint8_t>(number + QuantizedLayout::int8_zero);
 }

@@ -105,10 +105,10 @@ struct FewBits {
   }
 };
 
-// Of many rows a tile has whole rows of the result: written end to end they cost memory the least.
-constexpr std::int64_t most_few = 96;
-constexpr std::int64_t tile_of_bytes =
-    24;  // rows: what is between two products stays in the second-level cache
+constexpr std::int64_t most_few = 96;  // rows that share the strips
+// Of more, a tile has whole rows of the result: written end to end they cost memory the least. What lies
+// between the two products of a tile stays in the second-level cache.
+constexpr std::int64_t tile_of_bytes = 24;
 
 // Few rows share the strips, many rows are cut into tiles.
 void few_bits(int threads, FewBits& all, float* scratch) {

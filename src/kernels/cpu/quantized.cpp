@@ -14,7 +14,7 @@ constexpr std::int64_t lanes = QuantizedLayout::strip;
 
 constexpr std::int64_t floats_for_bytes(std::int64_t bytes) {
   constexpr std::int64_t line = 64;  // each part begins on a line of the cache
-  return (bytes + line - 1) / line * line / static_cast<std::int64_t>(sizeof(float));
+  return rounded_up(bytes, line) / static_cast<std::int64_t>(sizeof(float));
 }
 
 }  // namespace

@@ -14,6 +14,11 @@
 
 namespace nightingale::cpu {
 
+// To whole steps of `to`.
+constexpr std::int64_t rounded_up(std::int64_t number, std::int64_t to) {
+  return (number + to - 1) / to * to;
+}
+
 // Rows of x as bytes: x ≈ scale · number, numbers within ±127, a scale for each group.
 struct ByteRows {
   std::int64_t rows, groups, columns;  // columns: groups · group, those beyond x's own are 0

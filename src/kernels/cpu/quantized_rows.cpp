@@ -85,11 +85,7 @@ NIGHTINGALE_MULTIVERSION void columns_plain(const Columns& columns, std::int64_t
       largest[lane] = select(size > largest[lane], size, largest[lane]);
     }
   }
-  for (std::int64_t lane = 0; lane < lanes; ++lane) {
-    scales[lane] = to_bfloat16(largest[lane] / most_byte * scale_margin);
-    const float scale = from_bfloat16(scales[lane]);
-    inverse[lane] = scale > 0 ? 1 / scale : 0;
-  }
+  scale_rows(largest, scales, inverse);
   for (std::int64_t first = 0; first < group; first += quad, numbers += lanes * quad) {
     std::uint32_t four[lanes] = {};
     for (std::int64_t c = 0; c < quad; ++c) {

@@ -45,6 +45,17 @@ NIGHTINGALE_ROWS inline Numbers<registers> load_group(const float* x, std::int64
 }
 
 template <int registers>
+NIGHTINGALE_ROWS inline Numbers<registers> group_of(const float* x, const ByteRow& row, std::int64_t group,
+                                                    float otherwise) {
+  const std::int64_t start = group * row.group;
+  return load_group<registers>(x + start, row.count - start, otherwise);
+}
+
+inline std::int64_t groups_of(const ByteRow& row) {
+  return (row.count + row.group - 1) / row.group;
+}
+
+template <int registers>
 NIGHTINGALE_ROWS inline float highest_of(const Numbers<registers>& numbers) {
   __m512 highest = numbers.part[0];
 #pragma GCC unroll 4
@@ -74,12 +85,9 @@ NIGHTINGALE_ROWS inline std::int32_t store_nearest(const Numbers<registers>& num
 // The largest number becomes ±127. In two passes, so that no number waits for the largest of its group.
 template <int registers>
 NIGHTINGALE_ROWS void round_groups(const float* x, const ByteRow& to) {
-  const std::int64_t groups = (to.count + to.group - 1) / to.group;
-  const auto group = [&](std::int64_t g) NIGHTINGALE_ROWS {
-    return load_group<registers>(x + g * to.group, to.count - g * to.group, 0.0F);
-  };
+  const std::int64_t groups = groups_of(to);
   for (std::int64_t g = 0; g < groups; ++g) {
-    Numbers<registers> sizes = group(g);
+    Numbers<registers> sizes = group_of<registers>(x, to, g, 0.0F);
 #pragma GCC unroll 4
     for (int i = 0; i < registers; ++i) sizes.part[i] = _mm512_abs_ps(sizes.part[i]);
     to.scales[g] = highest_of(sizes);
@@ -87,7 +95,7 @@ NIGHTINGALE_ROWS void round_groups(const float* x, const ByteRow& to) {
   for (std::int64_t g = 0; g < groups; ++g) {
     const float largest = to.scales[g];
     const __m512 factor = _mm512_set1_ps(largest > 0 ? most_byte / largest : 0);
-    Numbers<registers> numbers = group(g);
+    Numbers<registers> numbers = group_of<registers>(x, to, g, 0.0F);
 #pragma GCC unroll 4
     for (int i = 0; i < registers; ++i) numbers.part[i] = _mm512_mul_ps(numbers.part[i], factor);
     to.sums[g] = store_nearest(numbers, to.numbers + g * to.group);
@@ -104,6 +112,12 @@ NIGHTINGALE_ROWS inline __m512 powers_of_two(__m512 x, float factor) {
   power = _mm512_fmadd_ps(power, rest, _mm512_set1_ps(0.695833529F * factor));
   power = _mm512_fmadd_ps(power, rest, _mm512_set1_ps(0.99992522F * factor));
   return _mm512_scalef_ps(power, x);
+}
+
+// A column as whole numbers, zeros behind the last.
+NIGHTINGALE_ROWS inline __m512i nearest_column(const Columns& columns, std::int64_t c, __m512 inverse) {
+  if (c >= columns.count) return _mm512_setzero_si512();
+  return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(columns.at + c * columns.stride), inverse));
 }
 
 constexpr float none = -3.4e38F;  // below every score
@@ -143,14 +157,13 @@ NIGHTINGALE_ROWS float soften_avx512(const float* scores, float scale, const Byt
   if (to.group != registers * lanes) return soften_plain(scores, scale, to);
   constexpr float log2_e = 1.44269504F;
   const float by = scale * log2_e;
-  const std::int64_t groups = (to.count + to.group - 1) / to.group;
-  const auto group = [&](std::int64_t g) NIGHTINGALE_ROWS {
-    return load_group<registers>(scores + g * to.group, to.count - g * to.group, none);
-  };
+  const std::int64_t groups = groups_of(to);
   // In two passes, so that no number waits for the highest of its group.
-  for (std::int64_t g = 0; g < groups; ++g) to.scales[g] = highest_of(group(g));
   for (std::int64_t g = 0; g < groups; ++g) {
-    Numbers<registers> numbers = group(g);
+    to.scales[g] = highest_of(group_of<registers>(scores, to, g, none));
+  }
+  for (std::int64_t g = 0; g < groups; ++g) {
+    Numbers<registers> numbers = group_of<registers>(scores, to, g, none);
     const __m512 own = _mm512_set1_ps(to.scales[g] * by);
 #pragma GCC unroll 4
     for (int i = 0; i < registers; ++i) {
@@ -170,21 +183,15 @@ NIGHTINGALE_ROWS void columns_avx512(const Columns& columns, std::int64_t group,
   }
   float sizes[lanes], inverses[lanes];
   _mm512_storeu_ps(sizes, largest);
-  for (std::int64_t lane = 0; lane < lanes; ++lane) {
-    scales[lane] = to_bfloat16(sizes[lane] / most_byte * scale_margin);
-    const float scale = from_bfloat16(scales[lane]);
-    inverses[lane] = scale > 0 ? 1 / scale : 0;
-  }
+  scale_rows(sizes, scales, inverses);
   const __m512 inverse = _mm512_loadu_ps(inverses);
-  const auto whole = [&](std::int64_t c) NIGHTINGALE_ROWS {
-    if (c >= columns.count) return _mm512_setzero_si512();
-    return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(columns.at + c * columns.stride), inverse));
-  };
   // Σ number·256^i + 128·256^i: what a number below nought borrows from the next byte, the 128 give back.
   constexpr int zeros = static_cast<int>(0x80808080U);
   for (std::int64_t c = 0; c < group; c += quad, numbers += lanes * quad) {
-    const __m512i low = _mm512_add_epi32(whole(c), _mm512_slli_epi32(whole(c + 1), 8));
-    const __m512i high = _mm512_add_epi32(whole(c + 2), _mm512_slli_epi32(whole(c + 3), 8));
+    const __m512i low = _mm512_add_epi32(nearest_column(columns, c, inverse),
+                                         _mm512_slli_epi32(nearest_column(columns, c + 1, inverse), 8));
+    const __m512i high = _mm512_add_epi32(nearest_column(columns, c + 2, inverse),
+                                          _mm512_slli_epi32(nearest_column(columns, c + 3, inverse), 8));
     const __m512i four = _mm512_add_epi32(low, _mm512_slli_epi32(high, 16));
     _mm512_storeu_si512(numbers, _mm512_add_epi32(four, _mm512_set1_epi32(zeros)));
   }

@@ -77,6 +77,14 @@ struct Columns {
 };
 // A scale is rounded to bf16, a little up: rounded down it would push the largest number out of its byte.
 constexpr float scale_margin = 1.004F;
+// The scales of rows whose largest numbers these are, and their inverses; of a row of zeros the inverse is 0.
+inline void scale_rows(const float* largest, std::uint16_t* scales, float* inverses) {
+  for (std::int64_t lane = 0; lane < QuantizedLayout::strip; ++lane) {
+    scales[lane] = to_bfloat16(largest[lane] / most_byte * scale_margin);
+    const float scale = from_bfloat16(scales[lane]);
+    inverses[lane] = scale > 0 ? 1 / scale : 0;
+  }
+}
 using ColumnsKernel = void (*)(const Columns& columns, std::int64_t group, std::uint8_t* numbers,
                                std::uint16_t* scales);
 

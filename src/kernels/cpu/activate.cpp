@@ -8,18 +8,10 @@ namespace nightingale {
 
 namespace cpu {
 
-namespace {
-
 NIGHTINGALE_MULTIVERSION
-void apply_to_all(Activation activation, const float* in, float* out, std::int64_t count) {
-  apply_each(activation.kind, activation.parameter, in, out, count);
-}
-
-}  // namespace
-
 void apply(Activation activation, const float* in, float* out, std::int64_t count) {
   if (activation.kind == Activation::Kind::none && in == out) return;
-  apply_to_all(activation, in, out, count);
+  apply_each(activation.kind, activation.parameter, in, out, count);
 }
 
 }  // namespace cpu

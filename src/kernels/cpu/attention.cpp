@@ -74,16 +74,16 @@ void attend_by_floats(int threads, const Heads& h, float scale, float* memory) {
 
 void Cpu::do_attention(const Tensor& query, const Tensor& key, const Tensor& value, float scale,
                        Tensor& out) {
-  const std::int64_t rows = query.shape().count(1), count = key.shape().count(1),
-                     width = query.shape().count(3);
-  if (attention_ == Precision::int8 && cpu::byte_attention_pays(rows, count, width)) {
-    const Heads heads{query, key, value, out, cpu::byte_attention_rows};
-    const auto memory = scratch(threads_ * cpu::floats_of_byte_scratch(count, width) +
-                                heads.pairs * cpu::floats_of_byte_head(count, width));
+  const bool by_bytes =
+      attention_ == Precision::int8 &&
+      cpu::byte_attention_pays(query.shape().count(1), key.shape().count(1), query.shape().count(3));
+  const Heads heads{query, key, value, out, by_bytes ? cpu::byte_attention_rows : cpu::attention_rows};
+  if (by_bytes) {
+    const auto memory = scratch(threads_ * cpu::floats_of_byte_scratch(heads.count, heads.width) +
+                                heads.pairs * cpu::floats_of_byte_head(heads.count, heads.width));
     return attend_by_bytes(threads_, heads, scale, reinterpret_cast<float*>(memory.get()));
   }
-  const Heads heads{query, key, value, out, cpu::attention_rows};
-  const auto memory = scratch(threads_ * cpu::attention_rows * count + key.shape().elements());
+  const auto memory = scratch(threads_ * heads.tile_rows * heads.count + key.shape().elements());
   attend_by_floats(threads_, heads, scale, reinterpret_cast<float*>(memory.get()));
 }
 

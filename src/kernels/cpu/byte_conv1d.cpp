@@ -93,13 +93,11 @@ std::int64_t floats_of_byte_conv1d(int threads, const ByteConv1d& conv) {
 void conv1d_by_bytes(int threads, const ByteConv1d& conv, float* scratch) {
   const QuantizedView& matrix = *conv.weight->few_bits;
   const QuantizedLayout of_tap = layout_of_tap(conv.weight);
-  const std::int64_t in = of_tap.columns, channels = matrix.layout.rows, rows = out_rows(conv);
+  const std::int64_t channels = matrix.layout.rows, rows = out_rows(conv);
   const std::int64_t all_rows = batches(conv) * in_rows(conv);
   const ByteRows x = byte_rows_at(scratch, all_rows, of_tap);
   float* own = scratch + floats_of_byte_rows(all_rows, of_tap);
-  share(threads, all_rows, in, [&](std::int64_t first, std::int64_t last) {
-    round_to_bytes(conv.x.data<float>() + first * in, in, in, of_tap.group, x.part(first, last - first));
-  });
+  round_rows(threads, conv.x.data<float>(), of_tap.columns, of_tap.group, x);
   const Finish finish_all{conv.bias, conv.fused.then,
                           conv.fused.add ? conv.fused.add->data<float>() : nullptr, channels};
   const std::int64_t tiles = (rows + tile_rows - 1) / tile_rows;

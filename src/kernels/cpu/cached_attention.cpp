@@ -40,6 +40,7 @@ class FloatHead {
     return values_;
   }
 
+  static std::int64_t floats_to_attend(std::int64_t visible) { return visible; }
   static std::int64_t floats_of_turned(std::int64_t width, std::int64_t count) { return width * count; }
 
  private:
@@ -63,7 +64,6 @@ class CpuCache final : public Cache {
   }
 
   bool narrow() const { return narrow_; }
-  const cpu::CachedBytesLayout& bytes() const { return bytes_; }
 
   template <typename Head>
   Head head(std::int64_t layer, std::int64_t batch, std::int64_t head) const;
@@ -185,11 +185,7 @@ struct Attending {
     });
   }
 
-  std::int64_t few_scratch() const {
-    std::int64_t floats = most;
-    for (const Kept& one : kept) floats = std::max(floats, one.cache->bytes().scratch());
-    return floats;
-  }
+  std::int64_t few_scratch() const { return Head::floats_to_attend(most); }
   void few_rows(int threads, float* scratch) const {
     const std::int64_t of_thread = few_scratch();
     cpu::take_turns(threads, pairs, [&](std::int64_t pair, int thread) {

@@ -14,10 +14,14 @@ namespace {
 
 constexpr std::int64_t lanes = QuantizedLayout::strip, quad = QuantizedLayout::quad;
 constexpr std::int64_t value_group = 64;  // rows
-constexpr std::uint16_t one = 0x3f80;     // in bfloat16
 
 std::uint8_t unsigned_of(std::int8_t number) {
   return static_cast<std::uint8_t>(number + QuantizedLayout::int8_zero);
+}
+
+// What weighs `visible` values is rounded as a row of so many columns.
+QuantizedLayout value_layout(std::int64_t visible) {
+  return {.precision = Precision::int8, .rows = 0, .columns = visible, .group = value_group};
 }
 
 // A row of a head as bytes, in one group.
@@ -31,39 +35,17 @@ struct RoundedRow {
   }
 };
 
-// What attend computes on the way.
-struct Scratch {
-  float* scores;        // then weights
-  std::int8_t* bytes;   // of the weights, in groups
-  float* scales;        // of a group
-  std::int32_t* sums;   // of a group
-  std::uint16_t* ones;  // scales of a strip of values
-};
-
-Scratch parts_of(float* at, std::int64_t rows) {
-  const std::int64_t groups = rows / value_group;
-  float* bytes = at + rows;
-  float* scales = bytes + rows / 4;
-  float* sums = scales + groups;
-  return {at, reinterpret_cast<std::int8_t*>(bytes), scales, reinterpret_cast<std::int32_t*>(sums),
-          reinterpret_cast<std::uint16_t*>(sums + groups)};
-}
-
 }  // namespace
 
 CachedBytesLayout::CachedBytesLayout(std::int64_t of_width, std::int64_t most_rows)
     : width(of_width),
       rows(rounded_up(most_rows, value_group)),
-      key_group(rounded_up(of_width, of_width > 32 ? 64 : 32)) {}
+      key_group(rounded_up(of_width, of_width > 32 ? 64 : 32)),
+      ones(static_cast<std::size_t>(rows / value_group * lanes), to_bfloat16(1)) {}
 
 std::int64_t CachedBytesLayout::bytes() const {
   constexpr std::int64_t scales = 2 * sizeof(float);
   return rows * (scales + key_group + rounded_up(width, lanes));
-}
-
-std::int64_t CachedBytesLayout::scratch() const {
-  const std::int64_t groups = rows / value_group;
-  return rows + rows / 4 + 2 * groups + groups * lanes / 2;
 }
 
 CachedBytes::CachedBytes(const CachedBytesLayout& layout, std::byte* at)
@@ -72,6 +54,10 @@ CachedBytes::CachedBytes(const CachedBytesLayout& layout, std::byte* at)
       value_scales_(key_scales_ + layout.rows),
       keys_(reinterpret_cast<std::uint8_t*>(value_scales_ + layout.rows)),
       values_(keys_ + layout.rows * layout.key_group) {}
+
+std::int64_t CachedBytes::floats_to_attend(std::int64_t visible) {
+  return rounded_up(visible, value_group) + floats_of_byte_rows(1, value_layout(visible));
+}
 
 std::int64_t CachedBytes::key_at(std::int64_t row, std::int64_t channel) const {
   return row / lanes * lanes * layout_.key_group + (channel / quad * lanes + row % lanes) * quad +
@@ -105,26 +91,26 @@ void CachedBytes::append(std::int64_t row, const float* key, const float* value)
 void CachedBytes::attend(const float* query, std::int64_t visible, float scale, float* scratch,
                          float* out) const {
   const StripKernels& kernels = strip_kernels();
-  const std::int64_t groups = (visible + value_group - 1) / value_group;
-  const Scratch parts = parts_of(scratch, layout_.rows);
-  std::fill_n(parts.ones, groups * lanes, one);
+  float* scores = scratch;
+  const ByteRows weights = byte_rows_at(scratch + rounded_up(visible, value_group), 1, value_layout(visible));
 
   const RoundedRow asking(query, layout_.width, layout_.key_group);
   for (std::int64_t first = 0; first < visible; first += lanes) {
-    const Strip strip{keys_ + first * layout_.key_group, parts.ones, nullptr, 1, layout_.key_group,
+    const Strip strip{keys_ + first * layout_.key_group, layout_.ones.data(), nullptr, 1, layout_.key_group,
                       std::min(lanes, visible - first)};
     kernels.strip(1, strip, {asking.numbers.data(), &asking.scale, &asking.sum, layout_.key_group},
-                  parts.scores + first, 0);
+                  scores + first, 0);
   }
-  multiply_each(key_scales_, parts.scores, visible);
-  const float sum = soften(parts.scores, visible, scale);
-  multiply_each(value_scales_, parts.scores, visible);
+  multiply_each(key_scales_, scores, visible);
+  const float sum = soften(scores, visible, scale);
+  multiply_each(value_scales_, scores, visible);
 
-  kernels.round(parts.scores, {visible, value_group, parts.bytes, parts.scales, parts.sums});
+  round_to_bytes(scores, visible, visible, value_group, weights);
   for (std::int64_t first = 0; first < layout_.width; first += lanes) {
-    const Strip strip{values_ + first * layout_.rows,        parts.ones, nullptr, groups, value_group,
-                      std::min(lanes, layout_.width - first)};
-    kernels.strip(1, strip, {parts.bytes, parts.scales, parts.sums, groups * value_group}, out + first, 0);
+    const Strip strip{
+        values_ + first * layout_.rows,        layout_.ones.data(), nullptr, weights.groups, value_group,
+        std::min(lanes, layout_.width - first)};
+    kernels.strip(1, strip, {weights.numbers, weights.scales, weights.sums, weights.columns}, out + first, 0);
   }
   multiply_by(1.0F / sum, out, layout_.width);
 }

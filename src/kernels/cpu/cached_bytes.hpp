@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace nightingale::cpu {
 
@@ -23,8 +24,9 @@ struct CachedBytesLayout {
   std::int64_t key_group;  // channels, filled up to what a kernel takes at a time
 
   CachedBytesLayout(std::int64_t width, std::int64_t most_rows);
-  std::int64_t bytes() const;    // of a head, whole lines of the cache
-  std::int64_t scratch() const;  // floats that attend needs
+  std::int64_t bytes() const;  // of a head, whole lines of the cache
+
+  std::vector<std::uint16_t> ones;  // the scales of a strip of values
 };
 
 // A head at its place in a cache.
@@ -39,6 +41,7 @@ class CachedBytes {
   // behind them the values, [count, width], whose place is returned. `scratch` holds count · width floats.
   const float* turn(std::int64_t count, float* scratch, float* turned) const;
 
+  static std::int64_t floats_to_attend(std::int64_t visible);
   static std::int64_t floats_of_turned(std::int64_t width, std::int64_t count) { return 2 * width * count; }
 
  private:

@@ -73,6 +73,16 @@ Linear linear_of(const Tensor& x, const Projection& projection, Tensor& out) {
   return l;
 }
 
+// Strips [first, last) of the result for `x`, which are rows from `row` on of the whole; `out` is their
+// first.
+void multiply_strips(const Linear& l, const QuantizedView& matrix, const cpu::ByteRows& x, std::int64_t row,
+                     std::int64_t first, std::int64_t last, float* out) {
+  const std::int64_t column = first * QuantizedLayout::strip;
+  const std::int64_t width = std::min(last * QuantizedLayout::strip, l.out) - column;
+  cpu::multiply_quantized(x, matrix, first, last, out, l.out);
+  cpu::finish(l.finish.at(row, column), x.rows, width, {out + column, l.out});
+}
+
 // Matrices of few bits that read the same rows, their strips one behind the other.
 struct FewBits {
   cpu::ByteRows x;
@@ -98,10 +108,7 @@ struct FewBits {
  private:
   void part(std::size_t i, std::int64_t row, std::int64_t rows, std::int64_t first, std::int64_t last) const {
     const Linear& l = linears[i];
-    const std::int64_t column = first * QuantizedLayout::strip;
-    const std::int64_t width = std::min(last * QuantizedLayout::strip, l.out) - column;
-    cpu::multiply_quantized(x.part(row, rows), matrices[i], first, last, l.result + row * l.out, l.out);
-    cpu::finish(l.finish.at(row, column), rows, width, {l.result + row * l.out + column, l.out});
+    multiply_strips(l, matrices[i], x.part(row, rows), row, first, last, l.result + row * l.out);
   }
 };
 
@@ -115,9 +122,7 @@ void few_bits(int threads, FewBits& all, float* scratch) {
   const Linear& l = all.linears.front();
   const QuantizedLayout& layout = all.matrices.front().layout;
   all.x = cpu::byte_rows_at(scratch, l.rows, layout);
-  cpu::share(threads, l.rows, l.in, [&](std::int64_t first, std::int64_t last) {
-    cpu::round_to_bytes(l.x + first * l.in, l.in, l.in, layout.group, all.x.part(first, last - first));
-  });
+  cpu::round_rows(threads, l.x, l.in, layout.group, all.x);
   const std::int64_t strips = all.strips();
   if (l.rows <= most_few) {
     constexpr std::int64_t products_of_step = 16;  // an instruction of bytes does what so many others would
@@ -141,8 +146,7 @@ struct ByteLinear {
   void multiply(const float* x, std::int64_t first, std::int64_t rows, float* bytes, float* out) const {
     const cpu::ByteRows rounded = cpu::byte_rows_at(bytes, rows, matrix.layout);
     cpu::round_to_bytes(x, linear.in, linear.in, matrix.layout.group, rounded);
-    cpu::multiply_quantized(rounded, matrix, 0, matrix.layout.strips(), out, linear.out);
-    cpu::finish(linear.finish.at(first, 0), rows, linear.out, {out, linear.out});
+    multiply_strips(linear, matrix, rounded, first, 0, matrix.layout.strips(), out);
   }
 };
 
@@ -190,7 +194,7 @@ void Cpu::do_feed_forward(const Tensor& x, const Projection& widen, const Projec
                           Tensor& out) {
   const bool by_bytes = widen.weight->few_bits && narrow.weight->few_bits;
   const Linear first = linear_of(x, widen, between);
-  if (!by_bytes || widen.fused.add || first.rows <= most_few) {
+  if (!by_bytes || first.rows <= most_few) {
     return Ops::do_feed_forward(x, widen, narrow, between, out);
   }
   const ByteLinear wide{first, *widen.weight->few_bits};

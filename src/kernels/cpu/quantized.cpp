@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/quantized_strip.hpp"
 
 namespace nightingale::cpu {
@@ -40,6 +41,12 @@ void round_to_bytes(const float* x, std::int64_t stride, std::int64_t in, std::i
     round(x + row * stride,
           {in, group, to.numbers + row * to.columns, to.scales + row * to.groups, to.sums + row * to.groups});
   }
+}
+
+void round_rows(int threads, const float* x, std::int64_t in, std::int64_t group, const ByteRows& to) {
+  share(threads, to.rows, in, [&](std::int64_t first, std::int64_t last) {
+    round_to_bytes(x + first * in, in, in, group, to.part(first, last - first));
+  });
 }
 
 void quantize_columns(const float* at, std::int64_t stride, const QuantizedLayout& layout,

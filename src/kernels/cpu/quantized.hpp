@@ -40,6 +40,9 @@ ByteRows byte_rows_at(float* scratch, std::int64_t rows, const QuantizedLayout& 
 void round_to_bytes(const float* x, std::int64_t stride, std::int64_t in, std::int64_t group,
                     const ByteRows& to);
 
+// The same for rows without gaps, by all threads.
+void round_rows(int threads, const float* x, std::int64_t in, std::int64_t group, const ByteRows& to);
+
 // The outputs of strips [first, last) for every row; out is [row, stride]. Tests name the kernels.
 void multiply_quantized(const ByteRows& x, const QuantizedView& matrix, std::int64_t first, std::int64_t last,
                         float* out, std::int64_t stride, const StripKernels& kernels = strip_kernels());

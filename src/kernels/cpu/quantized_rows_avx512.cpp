@@ -51,10 +51,6 @@ NIGHTINGALE_ROWS inline Numbers<registers> group_of(const float* x, const ByteRo
   return load_group<registers>(x + start, row.count - start, otherwise);
 }
 
-inline std::int64_t groups_of(const ByteRow& row) {
-  return (row.count + row.group - 1) / row.group;
-}
-
 template <int registers>
 NIGHTINGALE_ROWS inline float highest_of(const Numbers<registers>& numbers) {
   __m512 highest = numbers.part[0];
@@ -85,7 +81,7 @@ NIGHTINGALE_ROWS inline std::int32_t store_nearest(const Numbers<registers>& num
 // The largest number becomes ±127. In two passes, so that no number waits for the largest of its group.
 template <int registers>
 NIGHTINGALE_ROWS void round_groups(const float* x, const ByteRow& to) {
-  const std::int64_t groups = groups_of(to);
+  const std::int64_t groups = to.groups();
   for (std::int64_t g = 0; g < groups; ++g) {
     Numbers<registers> sizes = group_of<registers>(x, to, g, 0.0F);
 #pragma GCC unroll 4
@@ -124,7 +120,8 @@ constexpr float none = -3.4e38F;  // below every score
 
 // The highest of each group, which are in `to.scales`, to what the group's bytes count; returns the sum over
 // all.
-NIGHTINGALE_ROWS float weigh_groups(std::int64_t groups, float by, const ByteRow& to) {
+NIGHTINGALE_ROWS float weigh_groups(float by, const ByteRow& to) {
+  const std::int64_t groups = to.groups();
   __m512 highest = _mm512_set1_ps(none);
   const auto real = [groups](std::int64_t g) {
     return static_cast<__mmask16>((1U << std::min(groups - g, lanes)) - 1);
@@ -157,7 +154,7 @@ NIGHTINGALE_ROWS float soften_avx512(const float* scores, float scale, const Byt
   if (to.group != registers * lanes) return soften_plain(scores, scale, to);
   constexpr float log2_e = 1.44269504F;
   const float by = scale * log2_e;
-  const std::int64_t groups = groups_of(to);
+  const std::int64_t groups = to.groups();
   // In two passes, so that no number waits for the highest of its group.
   for (std::int64_t g = 0; g < groups; ++g) {
     to.scales[g] = highest_of(group_of<registers>(scores, to, g, none));
@@ -171,7 +168,7 @@ NIGHTINGALE_ROWS float soften_avx512(const float* scores, float scale, const Byt
     }
     to.sums[g] = store_nearest(numbers, to.numbers + g * to.group);
   }
-  return weigh_groups(groups, by, to);
+  return weigh_groups(by, to);
 }
 
 NIGHTINGALE_ROWS void columns_avx512(const Columns& columns, std::int64_t group, std::uint8_t* numbers,

@@ -55,13 +55,14 @@ struct ByteRow {
   std::int8_t* numbers;
   float* scales;
   std::int32_t* sums;
+
+  std::int64_t groups() const { return (count + group - 1) / group; }
 };
 constexpr float most_byte = 127;
 
 // The zeros behind the last column.
 inline void fill_up(const ByteRow& to) {
-  const std::int64_t groups = (to.count + to.group - 1) / to.group;
-  std::fill(to.numbers + to.count, to.numbers + groups * to.group, std::int8_t{0});
+  std::fill(to.numbers + to.count, to.numbers + to.groups() * to.group, std::int8_t{0});
 }
 
 // The largest number of each group becomes ±127.

@@ -38,6 +38,9 @@ void add_profile(CLI::App& verb, Precisions& precisions, Request& request) {
       if (verb.count("--flow") == 0) precisions.flow = profile.precisions.flow;
       if (verb.count("--steps") == 0) request.steps = profile.steps;
       if (verb.count("--prompt-seconds") == 0) request.prompt_seconds = profile.prompt_seconds;
+      if (verb.count("--unconditioned-prompt-seconds") == 0) {
+        request.unconditioned_prompt_seconds = profile.unconditioned_prompt_seconds;
+      }
     }
   });
 }

@@ -8,8 +8,8 @@
 
 namespace nightingale::cli {
 
-// To be added behind the flags it stands for, --weights, --flow, --steps and --prompt-seconds: what is given
-// there counts more.
+// To be added behind the flags it stands for, --weights, --flow, --steps, --prompt-seconds and
+// --unconditioned-prompt-seconds: what is given there counts more.
 void add_profile(CLI::App& verb, Precisions& precisions, Request& request);
 
 }  // namespace nightingale::cli

@@ -15,7 +15,7 @@ namespace nightingale {
 struct Profile {
   std::string_view name;
   Precisions precisions;
-  std::optional<double> prompt_seconds;
+  std::optional<double> prompt_seconds, unconditioned_prompt_seconds;
   std::int64_t steps;
   std::string_view help;  // a few words
 };

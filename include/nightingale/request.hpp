@@ -42,7 +42,8 @@ struct Request {
   double guidance = 0.5;
   std::optional<double> exaggeration = {};  // otherwise the voice's own
   std::int64_t steps = 10;
-  std::optional<double> prompt_seconds = {};  // otherwise all that the voice has
+  std::optional<double> prompt_seconds = {};                // otherwise all that the voice has
+  std::optional<double> unconditioned_prompt_seconds = {};  // otherwise all of it
   double max_seconds = 40;
 
   // Called often, from the thread that speaks.
@@ -53,7 +54,8 @@ struct Request {
 struct ConvertRequest {
   std::int64_t seed = 42;
   std::int64_t steps = 10;
-  std::optional<double> prompt_seconds = {};  // otherwise all that the voice has
+  std::optional<double> prompt_seconds = {};                // otherwise all that the voice has
+  std::optional<double> unconditioned_prompt_seconds = {};  // otherwise all of it
 
   // Called often, from the thread that converts. Stages: "listening", "tokens", "mel", "samples".
   std::function<Going(const Progress&)> progress = {};
@@ -73,6 +75,9 @@ inline constexpr Field steps_field{"steps", "", 1, 100, "Euler steps of the flow
 inline constexpr Field prompt_seconds_field{
     "prompt_seconds", "s", 0.2, 600,
     "How much of the voice's recording the flow goes on from: less is faster and less alike."};
+inline constexpr Field unconditioned_prompt_seconds_field{
+    "unconditioned_prompt_seconds", "s", 0, 600,
+    "How much of that the flow's unconditioned branch works on too: less is faster."};
 
 // Calls visitor(field, member) for every number of a request, in the order they are shown. A member is a
 // std::int64_t, a double or, where there is no default, a std::optional<double>.
@@ -96,6 +101,7 @@ void visit_fields(AnyRequest&& request, Visitor&& visitor) {
       request.exaggeration);
   visitor(steps_field, request.steps);
   visitor(prompt_seconds_field, request.prompt_seconds);
+  visitor(unconditioned_prompt_seconds_field, request.unconditioned_prompt_seconds);
   visitor(Field{"max_seconds", "s", 0.04, 160, "The longest a piece of text may speak."},
           request.max_seconds);
 }
@@ -105,12 +111,14 @@ void visit_fields(const ConvertRequest& request, Visitor&& visitor) {
   visitor(seed_field, request.seed);
   visitor(steps_field, request.steps);
   visitor(prompt_seconds_field, request.prompt_seconds);
+  visitor(unconditioned_prompt_seconds_field, request.unconditioned_prompt_seconds);
 }
 template <typename Visitor>
 void visit_fields(ConvertRequest& request, Visitor&& visitor) {
   visitor(seed_field, request.seed);
   visitor(steps_field, request.steps);
   visitor(prompt_seconds_field, request.prompt_seconds);
+  visitor(unconditioned_prompt_seconds_field, request.unconditioned_prompt_seconds);
 }
 
 }  // namespace nightingale

@@ -26,5 +26,6 @@ inline const Axis spectrum{"spectrum", 120 * out_frame.size + 1};  // columns of
 
 // Facts of Chatterbox that every network shares.
 inline const Axis mel{"mel", 80};  // bands of the 24 kHz mel
+inline constexpr double tokens_per_second = 25;
 
 }  // namespace nightingale::lengths

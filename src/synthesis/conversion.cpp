@@ -120,6 +120,7 @@ class Converting {
             model_.hift(),
             voice_,
             static_cast<int>(request_.steps),
+            unseen_tokens_of(voice_, request_.unconditioned_prompt_seconds),
             [this](int step, int steps) { report("mel", step, steps); }};
   }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/failure.hpp"
+#include "models/lengths.hpp"
 #include "models/t3/facts.hpp"
 #include "synthesis/inputs.hpp"
 #include "synthesis/piece_stream.hpp"
@@ -18,8 +19,8 @@ namespace nightingale {
 
 namespace {
 
-constexpr double tokens_per_second = 25;
 constexpr double samples_per_token = 960;
+using lengths::tokens_per_second;
 
 using Clock = std::chrono::steady_clock;
 
@@ -177,6 +178,7 @@ class Speaking {
             model_.hift(),
             voice_,
             static_cast<int>(request_.steps),
+            unseen_tokens_of(voice_, request_.unconditioned_prompt_seconds),
             [this](int step, int steps) { report("mel", step, steps); }};
   }
 

@@ -23,7 +23,8 @@ Tensor Renderer::mel(std::span<const std::int32_t> tokens, const Tensor& noise) 
   const Lengths lengths = lengths_of(voice, static_cast<std::int64_t>(tokens.size()));
   const flow::Condition condition =
       flow.condition(op, lengths, flow_voice(op, voice), speech_ids(op, tokens));
-  const Tensor mel = flow.solve(op, lengths, noise, condition, {.steps = steps, .progress = progress});
+  const Tensor mel = flow.solve(op, lengths, noise, condition,
+                                {.steps = steps, .unseen_tokens = unseen_tokens, .progress = progress});
   return flow::Flow::trim(op, mel, voice.prompt_frames);
 }
 
@@ -32,6 +33,12 @@ std::vector<float> Renderer::samples(const Tensor& mel, std::int64_t speech, Ran
   const std::int64_t count = lengths::sample.size.at(lengths).number();
   const hift::SourceNoise noise = draw_source_noise(op, count, random);
   return op.read(hift.forward(op, lengths, mel, noise));
+}
+
+std::int64_t unseen_tokens_of(const VoiceArrays& voice, std::optional<double> seen_seconds) {
+  if (!seen_seconds) return 0;
+  const std::int64_t seen = std::llround(*seen_seconds * lengths::tokens_per_second);
+  return std::max<std::int64_t>(0, static_cast<std::int64_t>(voice.prompt.size()) - seen);
 }
 
 void fade_in(std::span<float> samples) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,7 +21,8 @@ struct Renderer {
   const hift::Hift& hift;
   const VoiceArrays& voice;
   int steps = 10;                                          // Euler steps
-  std::function<void(int step, int steps)> progress = {};  // after each of them; may throw to stop
+  std::int64_t unseen_tokens = 0;                          // of the prompt, see flow::Solve
+  std::function<void(int step, int steps)> progress = {};  // after each step; may throw to stop
 
   // How many frames the flow works on for so many speech tokens: the prompt's and theirs.
   std::int64_t frames_of(std::int64_t speech) const;
@@ -31,6 +33,9 @@ struct Renderer {
   // Its samples, 480 a frame; the noise of the harmonic source is drawn for all of them at once.
   std::vector<float> samples(const Tensor& mel, std::int64_t speech, Random& random) const;
 };
+
+// How many tokens of a voice's prompt the unconditioned branch does not see when it sees so many seconds.
+std::int64_t unseen_tokens_of(const VoiceArrays& voice, std::optional<double> seen_seconds);
 
 // Silences the first 20 ms and fades the next 20 ms in, so that nothing of the prompt spills over (upstream
 // trim_fade).

@@ -8,9 +8,9 @@
 namespace nightingale {
 
 VoiceArrays with_prompt(VoiceArrays voice, std::optional<double> seconds) {
-  constexpr double tokens_per_second = 25;
   const auto tokens = static_cast<std::int64_t>(voice.prompt.size());
-  const auto kept = seconds ? std::max<std::int64_t>(1, std::llround(*seconds * tokens_per_second)) : tokens;
+  const auto kept =
+      seconds ? std::max<std::int64_t>(1, std::llround(*seconds * lengths::tokens_per_second)) : tokens;
   if (kept >= tokens) return voice;
   const std::int64_t dropped = tokens - kept, frames = dropped * flow::frames_per_token;
   voice.prompt.erase(voice.prompt.begin(), voice.prompt.begin() + dropped);

@@ -28,14 +28,15 @@ std::vector<float> numbers(std::int64_t count, std::uint64_t seed) {
 }
 
 std::vector<cpu::StripKernels> kernels_of_this_machine() {
-  std::vector<cpu::StripKernels> kernels{
-      {cpu::strip_plain, nullptr, cpu::round_plain, cpu::soften_plain, cpu::columns_plain}};
+  std::vector<cpu::StripKernels> kernels{{cpu::strip_plain, nullptr, cpu::most_byte, false, cpu::round_plain,
+                                          cpu::soften_plain, cpu::columns_plain}};
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2"))
-    kernels.push_back({cpu::strip_avx2, nullptr, cpu::round_plain, cpu::soften_plain, cpu::columns_plain});
+    kernels.push_back({cpu::strip_avx2, nullptr, cpu::most_avx2, true, cpu::round_avx2, cpu::soften_avx2,
+                       cpu::columns_plain});
   if (__builtin_cpu_supports("avx512vnni"))
-    kernels.push_back(
-        {cpu::strip_vnni, cpu::pair_vnni, cpu::round_avx512, cpu::soften_avx512, cpu::columns_avx512});
+    kernels.push_back({cpu::strip_vnni, &cpu::many_vnni, cpu::most_byte, true, cpu::round_avx512,
+                       cpu::soften_avx512, cpu::columns_avx512});
 #endif
   return kernels;
 }
@@ -64,11 +65,12 @@ void check_kernels(const Sizes& size, Precision precision) {
   const Quantized matrix = quantized(numbers(size.out * size.in, 1), layout);
   const std::vector<float> x = numbers(size.rows * size.in, 2);
   std::vector<float> scratch(static_cast<std::size_t>(cpu::floats_of_byte_rows(size.rows, layout)));
-  const cpu::ByteRows bytes = cpu::byte_rows_at(scratch.data(), size.rows, layout);
-  cpu::round_to_bytes(x.data(), size.in, size.in, size.group, bytes);
-  const std::vector<double> wanted = expected(matrix, bytes);
+  cpu::ByteRows bytes = cpu::byte_rows_at(scratch.data(), size.rows, layout);
   const double scale = std::sqrt(static_cast<double>(size.in));
   for (const cpu::StripKernels& kernels : kernels_of_this_machine()) {
+    bytes.most = cpu::most_of(precision, kernels);
+    cpu::round_to_bytes(x.data(), size.in, size.in, size.group, bytes);
+    const std::vector<double> wanted = expected(matrix, bytes);
     std::vector<float> out(wanted.size(), 1e9F);
     cpu::multiply_quantized(bytes, matrix.view(), 0, layout.strips(), out.data(), size.out, kernels);
     double most = 0;
@@ -96,6 +98,7 @@ TEST_CASE("quantized_products_agree_in_every_kernel") {
                               {15, 256, 20, 128},
                               {14, 96, 40, 32},
                               {29, 70, 64, 64},
+                              {61, 130, 140, 64},
                               {1, 5, 3, 8}}) {
       CAPTURE(name_of(precision));
       CAPTURE(size.rows);
@@ -109,19 +112,24 @@ TEST_CASE("quantized_products_hold_at_the_ends_of_the_bytes") {
   // All numbers as large as they get, with either sign: the sums of pairs must not overflow.
   for (const Precision precision : {Precision::int8, Precision::int4}) {
     for (const float sign : {1.0F, -1.0F}) {
-      const QuantizedLayout layout{.precision = precision, .rows = 16, .columns = 64};
-      std::vector<float> w(16 * 64, sign);
-      w[0] = -sign;
-      const Quantized matrix = quantized(w, layout);
-      const std::vector<float> x(64, 1.0F);
-      std::vector<float> scratch(static_cast<std::size_t>(cpu::floats_of_byte_rows(1, layout)));
-      const cpu::ByteRows bytes = cpu::byte_rows_at(scratch.data(), 1, layout);
-      cpu::round_to_bytes(x.data(), 64, 64, layout.group, bytes);
-      for (const cpu::StripKernels& kernels : kernels_of_this_machine()) {
-        std::vector<float> out(16);
-        cpu::multiply_quantized(bytes, matrix.view(), 0, 1, out.data(), 16, kernels);
-        CHECK(out[0] == doctest::Approx(62 * sign).epsilon(0.01));
-        CHECK(out[1] == doctest::Approx(64 * sign).epsilon(0.01));
+      for (const std::int64_t rows : {1, 12}) {
+        const QuantizedLayout layout{.precision = precision, .rows = 32, .columns = 64};
+        std::vector<float> w(32 * 64, sign);
+        w[0] = -sign;
+        const Quantized matrix = quantized(w, layout);
+        const std::vector<float> x(static_cast<std::size_t>(rows) * 64, 1.0F);
+        std::vector<float> scratch(static_cast<std::size_t>(cpu::floats_of_byte_rows(rows, layout)));
+        cpu::ByteRows bytes = cpu::byte_rows_at(scratch.data(), rows, layout);
+        for (const cpu::StripKernels& kernels : kernels_of_this_machine()) {
+          bytes.most = cpu::most_of(precision, kernels);
+          cpu::round_to_bytes(x.data(), 64, 64, layout.group, bytes);
+          std::vector<float> out(static_cast<std::size_t>(rows) * 32);
+          cpu::multiply_quantized(bytes, matrix.view(), 0, 2, out.data(), 32, kernels);
+          for (std::size_t row = 0; row < out.size(); row += 32) {
+            CHECK(out[row] == doctest::Approx(62 * sign).epsilon(0.01));
+            CHECK(out[row + 1] == doctest::Approx(64 * sign).epsilon(0.01));
+          }
+        }
       }
     }
   }
@@ -139,7 +147,7 @@ struct OneRow {
         scales(numbers.size() / static_cast<std::size_t>(group)),
         sums(scales.size()) {}
   cpu::ByteRow row(std::int64_t count, std::int64_t group) {
-    return {count, group, numbers.data(), scales.data(), sums.data()};
+    return {count, group, cpu::most_byte, numbers.data(), scales.data(), sums.data()};
   }
   double at(std::size_t i, std::int64_t group) const {
     return static_cast<double>(scales[i / static_cast<std::size_t>(group)]) * numbers[i];

@@ -120,6 +120,30 @@ TEST_CASE("solving_reports_every_step_and_ends_in_pytorchs_mel") {
   CHECK(testing::close(solved, test::golden_numbers("reference/step7_mel"), 1e-5));
 }
 
+TEST_CASE("the_unconditioned_branch_may_leave_the_prompt_out") {
+  LoadedFlow flow;
+  Ops& op = flow.op;
+  const flow::Condition condition = golden_condition(op);
+  const std::int64_t unseen = 20, first = 40, count = condition.mu.shape().count(1) - first;
+  const Tensor x = mel(op, first + count, 0);
+  const Tensor v = flow.network.velocity_unseen(op, golden_lengths(), x, condition, 0.3F,
+                                                {.unseen_tokens = unseen, .progress = {}});
+
+  Lengths seen;
+  seen.set(lengths::prompt, 3, "voice");
+  seen.set(lengths::speech, 16, "t3");
+  const Tensor part = op.slice(x, "frame", first, count), nothing = op.zeros(part.shape());
+  // Without guidance a velocity is that of the condition alone, here of none.
+  const Tensor unconditioned =
+      flow.network.velocity(op, seen, part, {nothing, op.zeros(condition.speaker.shape()), nothing}, 0.3F, 0);
+  const Tensor conditioned = flow.network.velocity(op, golden_lengths(), x, condition, 0.3F, 0);
+  CHECK(testing::close(op.slice(v, "frame", 0, first), op.slice(conditioned, "frame", 0, first), 1e-5));
+  CHECK(testing::close(
+      op.slice(v, "frame", first, count),
+      flow::guide(op, op.slice(conditioned, "frame", first, count), unconditioned, flow::default_guidance),
+      1e-5));
+}
+
 TEST_CASE("a_solver_stops_where_its_progress_throws") {
   LoadedFlow flow;
   const flow::Condition condition = golden_condition(flow.op);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <optional>
 
 #include "checkpoint/files.hpp"
 #include "close.hpp"
@@ -69,10 +70,12 @@ Tokens best_tokens(const Opened& with, const Tokens& tokens) {
   return best;
 }
 
-std::vector<float> mel(const Opened& with, const Tokens& tokens) {
+std::vector<float> mel(const Opened& with, const Tokens& tokens,
+                       std::optional<double> unconditioned_prompt_seconds = {}) {
   Ops& op = with.model.ops();
   Random random(4);
-  const Renderer renderer{op, with.model.flow(), with.model.hift(), with.voice};
+  Renderer renderer{op, with.model.flow(), with.model.hift(), with.voice};
+  renderer.unseen_tokens = unseen_tokens_of(with.voice, unconditioned_prompt_seconds);
   const std::int64_t frames = renderer.frames_of(static_cast<std::int64_t>(tokens.size()));
   return op.read(renderer.mel(tokens, draw_mel_noise(op, frames, random)));
 }
@@ -101,6 +104,15 @@ TEST_CASE("fewer_bits_of_the_flow_make_nearly_the_same_mel") {
   const double apart = testing::distance(mel(Opened({.flow = Precision::int8}), tokens), mel(exact, tokens));
   MESSAGE("int8: the mel is " << apart << " of its size away");
   CHECK(apart < 0.03);
+}
+
+TEST_CASE("an_unconditioned_branch_without_the_prompt_makes_nearly_the_same_mel") {
+  const Opened exact({});
+  const Tokens tokens = spoken(exact);
+  const double apart = testing::distance(mel(exact, tokens, 0), mel(exact, tokens));
+  MESSAGE("the mel is " << apart << " of its size away");
+  CHECK(apart > 0);
+  CHECK(apart < 0.1);
 }
 
 TEST_CASE("a_quantized_model_speaks_as_one_that_is_rounded_when_it_is_loaded") {

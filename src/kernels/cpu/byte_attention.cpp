@@ -108,7 +108,7 @@ void attend_by_bytes(const ByteHead& head, const float* rounded, const ConstMatr
   const SoftenKernel soften = strip_kernels().soften;
   for (std::int64_t r = 0; r < rows; ++r) {
     sums[r] = soften(scores + r * stride, scale,
-                     {head.count, matrices.values.group, weights.numbers + r * weights.columns,
+                     {head.count, matrices.values.group, weights.most, weights.numbers + r * weights.columns,
                       weights.scales + r * weights.groups, weights.sums + r * weights.groups});
   }
   const float* values = rounded + Matrices::floats(matrices.keys);

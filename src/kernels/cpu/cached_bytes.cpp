@@ -30,8 +30,8 @@ struct RoundedRow {
   float scale = 0;
   std::int32_t sum = 0;
 
-  RoundedRow(const float* x, std::int64_t width, std::int64_t group) {
-    strip_kernels().round(x, {width, group, numbers.data(), &scale, &sum});
+  RoundedRow(const float* x, std::int64_t width, std::int64_t group, float most = most_byte) {
+    strip_kernels().round(x, {width, group, most, numbers.data(), &scale, &sum});
   }
 };
 
@@ -94,7 +94,7 @@ void CachedBytes::attend(const float* query, std::int64_t visible, float scale, 
   float* scores = scratch;
   const ByteRows weights = byte_rows_at(scratch + rounded_up(visible, value_group), 1, value_layout(visible));
 
-  const RoundedRow asking(query, layout_.width, layout_.key_group);
+  const RoundedRow asking(query, layout_.width, layout_.key_group, kernels.most);
   for (std::int64_t first = 0; first < visible; first += lanes) {
     const Strip strip{keys_ + first * layout_.key_group, layout_.ones.data(), nullptr, 1, layout_.key_group,
                       std::min(lanes, visible - first)};

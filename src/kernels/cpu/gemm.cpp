@@ -19,6 +19,7 @@ namespace {
 constexpr int high = 6;                // rows of a tile
 constexpr std::int64_t deepest = 512;  // of one pass: keeps the right side in cache, and sums short
 constexpr std::int64_t narrow = 16;    // columns of the narrowest strip
+constexpr std::int64_t fewest_beside = 4 * high;  // rows that are worth a copy of the right side
 
 // A product with its depth cut to one pass.
 struct Pass {
@@ -99,6 +100,18 @@ void narrow_strip(const Pass& pass) {
   chosen(pass);
 }
 
+// The same from a copy of the right side whose rows lie end to end: a row apart they would share few sets of
+// the first-level cache, and come from the second for every tile.
+void narrow_strip_beside(const Pass& pass) {
+  alignas(64) float lines[deepest * narrow];
+  for (std::int64_t k = 0; k < pass.depth; ++k) {
+    std::copy_n(pass.right.data + k * pass.right.stride, narrow, lines + k * narrow);
+  }
+  Pass packed = pass;
+  packed.right = {lines, narrow};
+  narrow_strip(packed);
+}
+
 // The last `columns` < narrow columns of a pass: through a register's worth of result beside it.
 void last_columns(const Pass& pass, std::int64_t before, std::int64_t columns) {
   std::vector<float> beside(static_cast<std::size_t>(pass.rows * narrow));
@@ -137,7 +150,10 @@ void all_columns(const Pass& pass, std::int64_t columns) {
   if (wide_tiles) {
     for (; column + strip <= columns; column += strip) wide_strip(at(column));
   }
-  for (; column + narrow <= columns; column += narrow) narrow_strip(at(column));
+  const bool beside = pass.rows >= fewest_beside && pass.right.stride > narrow;
+  for (; column + narrow <= columns; column += narrow) {
+    beside ? narrow_strip_beside(at(column)) : narrow_strip(at(column));
+  }
   if (column < columns) last_columns(pass, column, columns - column);
 }
 

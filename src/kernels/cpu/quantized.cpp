@@ -3,6 +3,7 @@
 #include "kernels/cpu/quantized.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/quantized_strip.hpp"
@@ -20,6 +21,10 @@ constexpr std::int64_t floats_for_bytes(std::int64_t bytes) {
 
 }  // namespace
 
+float most_of(Precision precision, const StripKernels& kernels) {
+  return precision == Precision::int8 ? kernels.most : most_byte;
+}
+
 std::int64_t floats_of_byte_rows(std::int64_t rows, const QuantizedLayout& layout) {
   return floats_for_bytes(rows * layout.groups() * layout.group) +
          2 * floats_for_bytes(rows * layout.groups() * 4);
@@ -29,17 +34,21 @@ ByteRows byte_rows_at(float* scratch, std::int64_t rows, const QuantizedLayout& 
   const std::int64_t groups = layout.groups(), columns = groups * layout.group;
   float* scales = scratch + floats_for_bytes(rows * columns);
   float* sums = scales + floats_for_bytes(rows * groups * 4);
-  return {rows,    groups,
-          columns, reinterpret_cast<std::int8_t*>(scratch),
-          scales,  reinterpret_cast<std::int32_t*>(sums)};
+  return {rows,
+          groups,
+          columns,
+          most_of(layout.precision),
+          reinterpret_cast<std::int8_t*>(scratch),
+          scales,
+          reinterpret_cast<std::int32_t*>(sums)};
 }
 
 void round_to_bytes(const float* x, std::int64_t stride, std::int64_t in, std::int64_t group,
                     const ByteRows& to) {
   const RoundKernel round = strip_kernels().round;
   for (std::int64_t row = 0; row < to.rows; ++row) {
-    round(x + row * stride,
-          {in, group, to.numbers + row * to.columns, to.scales + row * to.groups, to.sums + row * to.groups});
+    round(x + row * stride, {in, group, to.most, to.numbers + row * to.columns, to.scales + row * to.groups,
+                             to.sums + row * to.groups});
   }
 }
 
@@ -74,36 +83,35 @@ void multiply_quantized(const ByteRows& x, const QuantizedView& matrix, std::int
                  layout.group,
                  std::min(lanes, layout.rows - strip * lanes)};
   };
-  const auto rows_at = [&](std::int64_t row) {
-    return XRows{x.numbers + row * x.columns, x.scales + row * x.groups, x.sums + row * x.groups, x.columns};
-  };
+  const XRows all{x.numbers, x.scales, x.sums, x.columns};
   // Rows from `row` on, a few at a time.
   const auto few = [&](std::int64_t row, std::int64_t strip) {
     const Strip of = strip_at(strip);
     while (row < x.rows) {
       const std::int64_t count = rows_together(x.rows - row);
-      kernels.strip(count, of, rows_at(row), out + row * stride + strip * lanes, stride);
+      kernels.strip(count, of, all.below(row, x.groups), out + row * stride + strip * lanes, stride);
       row += count;
     }
   };
   std::int64_t strip = first;
   // A decoder's few rows read each strip once, as it comes from memory; many rows find it in cache.
-  if (kernels.pair && !matrix.minima && x.rows > most_rows_together) {
-    for (; strip + 1 < last; strip += 2) {
-      const Strip one = strip_at(strip), other = strip_at(strip + 1);
-      std::int64_t row = 0;
-      for (; row + rows_of_pair <= x.rows; row += rows_of_pair) {
-        kernels.pair(one, other, rows_at(row), out + row * stride + strip * lanes, stride);
-      }
-      few(row, strip);
-      few(row, strip + 1);
+  const ManyKernel* many = kernels.many;
+  if (many && !matrix.minima && x.rows > most_rows_together) {
+    const std::int64_t rows = x.rows / many->rows * many->rows;
+    for (; strip + many->strips <= last; strip += many->strips) {
+      std::array<Strip, ManyKernel::most_strips> together{};
+      for (std::int64_t i = 0; i < many->strips; ++i)
+        together[static_cast<std::size_t>(i)] = strip_at(strip + i);
+      many->multiply(rows, std::span(together).first(static_cast<std::size_t>(many->strips)), all,
+                     out + strip * lanes, stride);
+      for (std::int64_t i = 0; i < many->strips; ++i) few(rows, strip + i);
     }
   }
   for (; strip < last; ++strip) few(0, strip);
 }
 
 bool bytes_pay() {
-  return strip_kernels().pair != nullptr;
+  return strip_kernels().pay;
 }
 
 }  // namespace nightingale::cpu

@@ -19,18 +19,27 @@ constexpr std::int64_t rounded_up(std::int64_t number, std::int64_t to) {
   return (number + to - 1) / to * to;
 }
 
-// Rows of x as bytes: x ≈ scale · number, numbers within ±127, a scale for each group.
+// Rows of x as bytes: x ≈ scale · number, a scale for each group.
 struct ByteRows {
   std::int64_t rows, groups, columns;  // columns: groups · group, those beyond x's own are 0
+  float most;                          // the largest number
   std::int8_t* numbers;                // [row, column]
   float* scales;                       // [row, group]
   std::int32_t* sums;                  // [row, group] of the numbers
 
   ByteRows part(std::int64_t first, std::int64_t count) const {
-    return {
-        count, groups, columns, numbers + first * columns, scales + first * groups, sums + first * groups};
+    return {count,
+            groups,
+            columns,
+            most,
+            numbers + first * columns,
+            scales + first * groups,
+            sums + first * groups};
   }
 };
+
+// The largest number of x that the kernels multiply by a matrix of that precision without overflow.
+float most_of(Precision precision, const StripKernels& kernels = strip_kernels());
 
 // Floats of scratch that `rows` rows need, and the rows laid out there.
 std::int64_t floats_of_byte_rows(std::int64_t rows, const QuantizedLayout& layout);

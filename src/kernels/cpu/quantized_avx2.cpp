@@ -1,6 +1,7 @@
 // A strip by AVX2, eight outputs a register. The only product of bytes there adds neighbouring pairs into 16
-// bits: enough for int4's numbers over eight quads; for int8's only when neither side reaches 128, so the
-// sign of x goes over to the matrix's number.
+// bits: enough for int4's numbers over eight quads; for int8's when x stays within ±63 (most_avx2). To keep
+// x's last bit its sign would have to go over to the matrix, which costs half of the products a second. As
+// everywhere, int8's zero of 128 is taken off before: −128·Σx is where the sums begin.
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -20,10 +21,23 @@ constexpr std::int64_t lanes = QuantizedLayout::strip, quad = QuantizedLayout::q
 constexpr std::int64_t bytes_of_register = 32, lanes_of_register = 8;
 constexpr int registers = 2;  // of a strip
 
+// Sums by the size of their numbers: those of the intrinsics' own type gcc 12 copies after every addition.
+typedef std::int32_t Sums __attribute__((vector_size(bytes_of_register)));
+typedef std::int16_t Pairs __attribute__((vector_size(bytes_of_register)));
+
+// The scales or minima of a strip's outputs in one group.
+struct Halves {
+  __m256 of[registers];
+};
+
 NIGHTINGALE_BYTES_AVX2 inline __m256 from_bfloat16s(const std::uint16_t* bits) {
   constexpr int dropped = 16;
   const __m128i narrow = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bits));
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(narrow), dropped));
+}
+
+NIGHTINGALE_BYTES_AVX2 inline Halves halves(const std::uint16_t* bits) {
+  return {{from_bfloat16s(bits), from_bfloat16s(bits + lanes_of_register)}};
 }
 
 NIGHTINGALE_BYTES_AVX2 inline __m256i spread_quad(const std::int8_t* x) {
@@ -36,61 +50,59 @@ NIGHTINGALE_BYTES_AVX2 inline __m256i read_part(const std::uint8_t* numbers, int
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(numbers + part * bytes_of_register));
 }
 
-NIGHTINGALE_BYTES_AVX2 inline __m256i added_pairs(__m256i sum, __m256i pairs) {
-  return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+// The products of unsigned by signed bytes, added in pairs.
+NIGHTINGALE_BYTES_AVX2 inline Pairs pairs_of(__m256i w, __m256i x) {
+  return reinterpret_cast<Pairs>(_mm256_maddubs_epi16(w, x));
+}
+
+NIGHTINGALE_BYTES_AVX2 inline Sums sums_of(Pairs pairs) {
+  return reinterpret_cast<Sums>(_mm256_madd_epi16(reinterpret_cast<__m256i>(pairs), _mm256_set1_epi16(1)));
 }
 
 template <int rows>
-NIGHTINGALE_BYTES_AVX2 inline void sums_of_int8(const std::uint8_t* numbers, const std::int8_t* x,
-                                                std::int64_t columns, std::int64_t group,
-                                                __m256i (*sum)[registers]) {
-  const __m256i zero = _mm256_set1_epi8(static_cast<char>(QuantizedLayout::int8_zero));
+NIGHTINGALE_BYTES_AVX2 inline void add_int8(const std::uint8_t* numbers, const std::int8_t* x,
+                                            std::int64_t columns, std::int64_t group,
+                                            Sums (*sum)[registers]) {
   for (std::int64_t c = 0; c < group; c += quad, numbers += lanes * quad) {
     _mm_prefetch(reinterpret_cast<const char*>(numbers + bytes_ahead), _MM_HINT_T1);
-    const __m256i w[registers] = {_mm256_xor_si256(read_part(numbers, 0), zero),
-                                  _mm256_xor_si256(read_part(numbers, 1), zero)};
+    const __m256i w[registers] = {read_part(numbers, 0), read_part(numbers, 1)};
 #pragma GCC unroll 4
     for (int r = 0; r < rows; ++r) {
       const __m256i of_x = spread_quad(x + r * columns + c);
-      const __m256i size = _mm256_abs_epi8(of_x);
-#pragma GCC unroll 2
-      for (int part = 0; part < registers; ++part) {
-        sum[r][part] = added_pairs(sum[r][part], _mm256_maddubs_epi16(size, _mm256_sign_epi8(w[part], of_x)));
-      }
+      sum[r][0] += sums_of(pairs_of(w[0], of_x));
+      sum[r][1] += sums_of(pairs_of(w[1], of_x));
     }
   }
 }
 
+// One half of the strip after the other, whose sums then stay in registers.
 template <int rows>
-NIGHTINGALE_BYTES_AVX2 inline void sums_of_int4(const std::uint8_t* numbers, const std::int8_t* x,
-                                                std::int64_t columns, std::int64_t group,
-                                                __m256i (*sum)[registers]) {
+NIGHTINGALE_BYTES_AVX2 inline void add_int4(const std::uint8_t* numbers, const std::int8_t* x,
+                                            std::int64_t columns, std::int64_t group,
+                                            Sums (*sum)[registers]) {
   constexpr std::int64_t columns_that_fit = 32;  // eight quads: 8 · 2 · 15 · 127 is below 2^15
   const __m256i half = _mm256_set1_epi8(15);
   for (std::int64_t start = 0; start < group; start += columns_that_fit) {
-    __m256i pairs[rows][registers];
-#pragma GCC unroll 4
-    for (int r = 0; r < rows; ++r) pairs[r][0] = pairs[r][1] = _mm256_setzero_si256();
     const std::int64_t end = std::min(group, start + columns_that_fit);
-    for (std::int64_t c = start; c < end; c += 2 * quad, numbers += lanes * quad) {
-      _mm_prefetch(reinterpret_cast<const char*>(numbers + bytes_ahead), _MM_HINT_T1);
 #pragma GCC unroll 2
-      for (int part = 0; part < registers; ++part) {
-        const __m256i both = read_part(numbers, part);
+    for (int part = 0; part < registers; ++part) {
+      Pairs pairs[rows];
+#pragma GCC unroll 4
+      for (int r = 0; r < rows; ++r) pairs[r] = Pairs{};
+      for (std::int64_t c = start; c < end; c += 2 * quad) {
+        const std::uint8_t* at = numbers + c / (2 * quad) * lanes * quad;
+        if (part == 0) _mm_prefetch(reinterpret_cast<const char*>(at + bytes_ahead), _MM_HINT_T1);
+        const __m256i both = read_part(at, part);
         const __m256i low = _mm256_and_si256(both, half);
         const __m256i high = _mm256_and_si256(_mm256_srli_epi16(both, 4), half);
 #pragma GCC unroll 4
         for (int r = 0; r < rows; ++r) {
           const std::int8_t* of_row = x + r * columns + c;
-          const __m256i products = _mm256_add_epi16(_mm256_maddubs_epi16(low, spread_quad(of_row)),
-                                                    _mm256_maddubs_epi16(high, spread_quad(of_row + quad)));
-          pairs[r][part] = _mm256_add_epi16(pairs[r][part], products);
+          pairs[r] += pairs_of(low, spread_quad(of_row)) + pairs_of(high, spread_quad(of_row + quad));
         }
       }
-    }
 #pragma GCC unroll 4
-    for (int r = 0; r < rows; ++r) {
-      for (int part = 0; part < registers; ++part) sum[r][part] = added_pairs(sum[r][part], pairs[r][part]);
+      for (int r = 0; r < rows; ++r) sum[r][part] += sums_of(pairs[r]);
     }
   }
 }
@@ -98,50 +110,48 @@ NIGHTINGALE_BYTES_AVX2 inline void sums_of_int4(const std::uint8_t* numbers, con
 template <int rows, bool int4>
 NIGHTINGALE_BYTES_AVX2 void strip_of(const Strip& s, const XRows& x, float* out, std::int64_t stride) {
   __m256 total[rows][registers];
+#pragma GCC unroll 4
   for (int r = 0; r < rows; ++r) total[r][0] = total[r][1] = _mm256_setzero_ps();
   const std::int64_t bytes = s.group * lanes / (int4 ? 2 : 1);
   for (std::int64_t g = 0; g < s.groups; ++g) {
-    __m256i sum[rows][registers];
+    Sums sum[rows][registers];
 #pragma GCC unroll 4
-    for (int r = 0; r < rows; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
-    if constexpr (int4) {
-      sums_of_int4<rows>(s.numbers + g * bytes, x.numbers + g * s.group, x.columns, s.group, sum);
-    } else {
-      sums_of_int8<rows>(s.numbers + g * bytes, x.numbers + g * s.group, x.columns, s.group, sum);
+    for (int r = 0; r < rows; ++r) {
+      sum[r][0] = sum[r][1] = Sums{} - (int4 ? 0 : QuantizedLayout::int8_zero * x.sums[r * s.groups + g]);
     }
-#pragma GCC unroll 2
-    for (int part = 0; part < registers; ++part) {
-      const std::int64_t lane = g * lanes + part * lanes_of_register;
-      const __m256 scale = from_bfloat16s(s.scales + lane);
+    if constexpr (int4) {
+      add_int4<rows>(s.numbers + g * bytes, x.numbers + g * s.group, x.columns, s.group, sum);
+    } else {
+      add_int8<rows>(s.numbers + g * bytes, x.numbers + g * s.group, x.columns, s.group, sum);
+    }
+    const Halves scale = halves(s.scales + g * lanes);
+    const Halves minimum = int4 ? halves(s.minima + g * lanes) : Halves{};
 #pragma GCC unroll 4
-      for (int r = 0; r < rows; ++r) {
-        const float of_x = x.scales[r * s.groups + g];
-        const __m256 both = _mm256_mul_ps(scale, _mm256_set1_ps(of_x));
-        total[r][part] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[r][part]), both, total[r][part]);
-        if constexpr (int4) {
-          const __m256 all = _mm256_set1_ps(of_x * static_cast<float>(x.sums[r * s.groups + g]));
-          total[r][part] = _mm256_fmadd_ps(from_bfloat16s(s.minima + lane), all, total[r][part]);
-        }
+    for (int r = 0; r < rows; ++r) {
+      const float of_x = x.scales[r * s.groups + g];
+      const __m256 spread = _mm256_set1_ps(of_x);
+      const __m256 all = int4 ? _mm256_set1_ps(of_x * static_cast<float>(x.sums[r * s.groups + g])) : spread;
+#pragma GCC unroll 2
+      for (int part = 0; part < registers; ++part) {
+        const __m256 whole = _mm256_cvtepi32_ps(reinterpret_cast<__m256i>(sum[r][part]));
+        total[r][part] = _mm256_fmadd_ps(whole, _mm256_mul_ps(scale.of[part], spread), total[r][part]);
+        if constexpr (int4) total[r][part] = _mm256_fmadd_ps(minimum.of[part], all, total[r][part]);
       }
     }
   }
+#pragma GCC unroll 4
   for (int r = 0; r < rows; ++r) {
-    float numbers[lanes];
-    for (int part = 0; part < registers; ++part) {
-      _mm256_storeu_ps(numbers + part * lanes_of_register, total[r][part]);
-    }
-    std::copy_n(numbers, s.outputs, out + r * stride);
+    float few[lanes];
+    float* to = s.outputs == lanes ? out + r * stride : few;
+    _mm256_storeu_ps(to, total[r][0]);
+    _mm256_storeu_ps(to + lanes_of_register, total[r][1]);
+    if (to == few) std::copy_n(few, s.outputs, out + r * stride);
   }
 }
 
 template <int rows>
 NIGHTINGALE_BYTES_AVX2 void strip_of_either(const Strip& s, const XRows& x, float* out, std::int64_t stride) {
   s.minima ? strip_of<rows, true>(s, x, out, stride) : strip_of<rows, false>(s, x, out, stride);
-}
-
-// What lies below the first `rows` rows.
-NIGHTINGALE_BYTES_AVX2 XRows below(const XRows& x, const Strip& s, std::int64_t rows) {
-  return {x.numbers + rows * x.columns, x.scales + rows * s.groups, x.sums + rows * s.groups, x.columns};
 }
 
 }  // namespace
@@ -151,12 +161,12 @@ NIGHTINGALE_BYTES_AVX2 void strip_avx2(std::int64_t rows, const Strip& strip, co
   // The rows left over take the kernels of fewer.
   std::int64_t row = 0;
   for (; row + 4 <= rows; row += 4) {
-    strip_of_either<4>(strip, below(x, strip, row), out + row * stride, stride);
+    strip_of_either<4>(strip, x.below(row, strip.groups), out + row * stride, stride);
   }
   for (; row + 2 <= rows; row += 2) {
-    strip_of_either<2>(strip, below(x, strip, row), out + row * stride, stride);
+    strip_of_either<2>(strip, x.below(row, strip.groups), out + row * stride, stride);
   }
-  if (row < rows) strip_of_either<1>(strip, below(x, strip, row), out + row * stride, stride);
+  if (row < rows) strip_of_either<1>(strip, x.below(row, strip.groups), out + row * stride, stride);
 }
 
 }  // namespace nightingale::cpu

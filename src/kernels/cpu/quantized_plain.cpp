@@ -50,9 +50,7 @@ NIGHTINGALE_MULTIVERSION void row_plain(const Strip& s, const XRows& x, float* o
 
 void strip_plain(std::int64_t rows, const Strip& strip, const XRows& x, float* out, std::int64_t stride) {
   for (std::int64_t row = 0; row < rows; ++row) {
-    const std::int64_t group = row * strip.groups;
-    row_plain(strip, {x.numbers + row * x.columns, x.scales + group, x.sums + group, x.columns},
-              out + row * stride);
+    row_plain(strip, x.below(row, strip.groups), out + row * stride);
   }
 }
 
@@ -60,12 +58,15 @@ const StripKernels& strip_kernels() {
   static const StripKernels chosen = [] {
 #if defined(__x86_64__)
     if (level() == Level::avx512 && __builtin_cpu_supports("avx512vnni")) {
-      return StripKernels{strip_vnni, pair_vnni, round_avx512, soften_avx512, columns_avx512};
+      return StripKernels{strip_vnni,   &many_vnni,    most_byte,     true,
+                          round_avx512, soften_avx512, columns_avx512};
     }
-    if (level() != Level::baseline)
-      return StripKernels{strip_avx2, nullptr, round_plain, soften_plain, columns_plain};
+    if (level() != Level::baseline) {
+      const bool pay = level() == Level::avx2;  // AVX-512 has floats of twice the width
+      return StripKernels{strip_avx2, nullptr, most_avx2, pay, round_avx2, soften_avx2, columns_plain};
+    }
 #endif
-    return StripKernels{strip_plain, nullptr, round_plain, soften_plain, columns_plain};
+    return StripKernels{strip_plain, nullptr, most_byte, false, round_plain, soften_plain, columns_plain};
   }();
   return chosen;
 }

@@ -1,5 +1,5 @@
-// Rows of floats as bytes, without instructions of their own: quantized_rows_avx512.cpp has those for
-// AVX-512.
+// Rows of floats as bytes, without instructions of their own: quantized_rows_avx2.cpp and
+// quantized_rows_avx512.cpp have those.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -44,9 +44,9 @@ NIGHTINGALE_MULTIVERSION void round_plain(const float* x, const ByteRow& to) {
       const float size = std::abs(x[start + i]);
       largest = select(size > largest, size, largest);
     }
-    const float factor = largest > 0 ? most_byte / largest : 0;
+    const float factor = largest > 0 ? to.most / largest : 0;
     to.sums[g] = nearest(x + start, count, factor, to.numbers + start);
-    to.scales[g] = largest / most_byte;
+    to.scales[g] = largest / to.most;
   }
   fill_up(to);
 }
@@ -65,9 +65,9 @@ NIGHTINGALE_MULTIVERSION float soften_plain(const float* scores, float scale, co
       const float* from = scores + start + i;
 #pragma omp simd
       for (std::int64_t j = 0; j < some; ++j) softened[j] = exponential(scale * (from[j] - own));
-      to.sums[g] += nearest(softened, some, most_byte, to.numbers + start + i);
+      to.sums[g] += nearest(softened, some, to.most, to.numbers + start + i);
     }
-    to.scales[g] = exponential(scale * (own - highest)) / most_byte;
+    to.scales[g] = exponential(scale * (own - highest)) / to.most;
     sum += to.scales[g] * static_cast<float>(to.sums[g]);
   }
   fill_up(to);

@@ -90,12 +90,12 @@ NIGHTINGALE_ROWS void round_groups(const float* x, const ByteRow& to) {
   }
   for (std::int64_t g = 0; g < groups; ++g) {
     const float largest = to.scales[g];
-    const __m512 factor = _mm512_set1_ps(largest > 0 ? most_byte / largest : 0);
+    const __m512 factor = _mm512_set1_ps(largest > 0 ? to.most / largest : 0);
     Numbers<registers> numbers = group_of<registers>(x, to, g, 0.0F);
 #pragma GCC unroll 4
     for (int i = 0; i < registers; ++i) numbers.part[i] = _mm512_mul_ps(numbers.part[i], factor);
     to.sums[g] = store_nearest(numbers, to.numbers + g * to.group);
-    to.scales[g] = largest / most_byte;
+    to.scales[g] = largest / to.most;
   }
 }
 
@@ -133,7 +133,7 @@ NIGHTINGALE_ROWS float weigh_groups(float by, const ByteRow& to) {
   __m512 sum = _mm512_setzero_ps();
   for (std::int64_t g = 0; g < groups; g += lanes) {
     const __m512 less = _mm512_sub_ps(_mm512_maskz_loadu_ps(real(g), to.scales + g), most);
-    const __m512 scale = powers_of_two(_mm512_mul_ps(less, _mm512_set1_ps(by)), 1 / most_byte);
+    const __m512 scale = powers_of_two(_mm512_mul_ps(less, _mm512_set1_ps(by)), 1 / to.most);
     _mm512_mask_storeu_ps(to.scales + g, real(g), scale);
     const __m512 of_numbers = _mm512_cvtepi32_ps(_mm512_maskz_loadu_epi32(real(g), to.sums + g));
     sum = _mm512_fmadd_ps(scale, of_numbers, sum);
@@ -164,7 +164,7 @@ NIGHTINGALE_ROWS float soften_avx512(const float* scores, float scale, const Byt
     const __m512 own = _mm512_set1_ps(to.scales[g] * by);
 #pragma GCC unroll 4
     for (int i = 0; i < registers; ++i) {
-      numbers.part[i] = powers_of_two(_mm512_fmsub_ps(numbers.part[i], _mm512_set1_ps(by), own), most_byte);
+      numbers.part[i] = powers_of_two(_mm512_fmsub_ps(numbers.part[i], _mm512_set1_ps(by), own), to.most);
     }
     to.sums[g] = store_nearest(numbers, to.numbers + g * to.group);
   }

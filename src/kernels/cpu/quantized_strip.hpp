@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include "tensor/quantized.hpp"
 
@@ -22,6 +23,10 @@ struct XRows {
   const float* scales;         // [row, group]
   const std::int32_t* sums;    // [row, group]
   std::int64_t columns;
+
+  XRows below(std::int64_t rows, std::int64_t groups) const {
+    return {numbers + rows * columns, scales + rows * groups, sums + rows * groups, columns};
+  }
 };
 
 constexpr std::int64_t most_rows_together = 8;
@@ -40,18 +45,23 @@ void strip_avx2(std::int64_t rows, const Strip& strip, const XRows& x, float* ou
 void strip_vnni(std::int64_t rows, const Strip& strip, const XRows& x, float* out, std::int64_t stride);
 #endif
 
-// Two strips of int8 for rows_of_pair rows at once, which keeps the multipliers busy when there are many
-// rows: `one` writes 16 outputs of each row, `other` those behind them.
-constexpr std::int64_t rows_of_pair = 6;
-using PairKernel = void (*)(const Strip& one, const Strip& other, const XRows& x, float* out,
-                            std::int64_t stride);
+// Neighbouring strips of int8 for many rows at once, which keeps the multipliers busy: `strips` of them for a
+// multiple of `rows` rows. Each writes 16 outputs of a row behind those of the one before.
+struct ManyKernel {
+  static constexpr std::int64_t most_strips = 2;
+
+  std::int64_t strips, rows;
+  void (*multiply)(std::int64_t rows, std::span<const Strip> strips, const XRows& x, float* out,
+                   std::int64_t stride);
+};
 #if defined(__x86_64__)
-void pair_vnni(const Strip& one, const Strip& other, const XRows& x, float* out, std::int64_t stride);
+extern const ManyKernel many_vnni;
 #endif
 
 // One row as bytes, group by group: where its numbers go, [column], and a scale and a sum for each group.
 struct ByteRow {
   std::int64_t count, group;  // columns of the row itself; groups are filled up with 0
+  float most;                 // the largest number
   std::int8_t* numbers;
   float* scales;
   std::int32_t* sums;
@@ -59,13 +69,14 @@ struct ByteRow {
   std::int64_t groups() const { return (count + group - 1) / group; }
 };
 constexpr float most_byte = 127;
+constexpr float most_avx2 = 63;  // of what AVX2 multiplies by int8: 2 · 63 · 255 < 2^15
 
 // The zeros behind the last column.
 inline void fill_up(const ByteRow& to) {
   std::fill(to.numbers + to.count, to.numbers + to.groups() * to.group, std::int8_t{0});
 }
 
-// The largest number of each group becomes ±127.
+// The largest number of each group becomes ±most.
 using RoundKernel = void (*)(const float* x, const ByteRow& to);
 // number · scale ≈ e^(scale·(score − the highest of the row)); returns the sum of what the numbers stand for.
 using SoftenKernel = float (*)(const float* scores, float scale, const ByteRow& to);
@@ -93,15 +104,19 @@ void round_plain(const float* x, const ByteRow& to);
 float soften_plain(const float* scores, float scale, const ByteRow& to);
 void columns_plain(const Columns& columns, std::int64_t group, std::uint8_t* numbers, std::uint16_t* scales);
 #if defined(__x86_64__)
+void round_avx2(const float* x, const ByteRow& to);
+float soften_avx2(const float* scores, float scale, const ByteRow& to);
 void round_avx512(const float* x, const ByteRow& to);
 float soften_avx512(const float* scores, float scale, const ByteRow& to);
 void columns_avx512(const Columns& columns, std::int64_t group, std::uint8_t* numbers, std::uint16_t* scales);
 #endif
 
-// The fastest that this machine can run; no pair where many rows are no faster by bytes than by float32.
+// The fastest that this machine can run.
 struct StripKernels {
   StripKernel strip;
-  PairKernel pair;
+  const ManyKernel* many;  // null: many rows go a few at a time
+  float most;              // the largest number of x that `strip` multiplies by int8 without overflow
+  bool pay;                // many rows are faster by bytes than by float32
   RoundKernel round;
   SoftenKernel soften;
   ColumnsKernel columns;

@@ -76,13 +76,37 @@ Tensor Flow::velocity(Ops& op, const Lengths& lengths, const Tensor& x, const Co
   return guide(op, op.slice(both, "batch", 0, 1), op.slice(both, "batch", 1, 1), guidance);
 }
 
+Tensor Flow::velocity_unseen(Ops& op, const Lengths& lengths, const Tensor& x, const Condition& condition,
+                             float time, const Solve& options) const {
+  using namespace nightingale::lengths;
+  const Axis sinusoid{"time_sinusoid", estimator_parts * mel.size};
+  const Tensor moment = op.write({{"batch", 1}, sinusoid}, time_sinusoid(time, sinusoid.size.number()));
+  const Tensor conditioned =
+      estimator_.forward(op, lengths, {x, condition.mu, condition.speaker, condition.prompt, moment});
+
+  Lengths seen;
+  const std::int64_t seen_prompt = prompt.size.at(lengths).number() - options.unseen_tokens;
+  seen.set(prompt, seen_prompt, "the unconditioned branch");
+  seen.set(speech, nightingale::lengths::speech.size.at(lengths).number(), "t3");
+  const Size first = frames_per_token * options.unseen_tokens, count = x.shape()[1].size - first;
+  const Tensor part = op.slice(x, "frame", first, count);
+  const Tensor nothing = op.zeros(part.shape());
+  const Tensor unconditioned =
+      estimator_.forward(op, seen, {part, nothing, op.zeros(condition.speaker.shape()), nothing, moment});
+  return op.concat({op.slice(conditioned, "frame", 0, first),
+                    guide(op, op.slice(conditioned, "frame", first, count), unconditioned, options.guidance)},
+                   "frame");
+}
+
 Tensor Flow::solve(Ops& op, const Lengths& lengths, const Tensor& noise, const Condition& condition,
                    const Solve& options) const {
   const std::vector<float> moments = cosine_schedule(options.steps);
   Tensor x = noise;
   for (int step = 0; step < options.steps; ++step) {
     const auto i = static_cast<std::size_t>(step);
-    const Tensor v = velocity(op, lengths, x, condition, moments[i], options.guidance);
+    const Tensor v = options.unseen_tokens > 0
+                         ? velocity_unseen(op, lengths, x, condition, moments[i], options)
+                         : velocity(op, lengths, x, condition, moments[i], options.guidance);
     x = euler_step(op, x, v, moments[i], moments[i + 1]).from("flow.solver");
     op.note("flow.solver", x);
     if (options.progress) options.progress(step + 1, options.steps);

@@ -33,6 +33,9 @@ struct Condition {
 struct Solve {
   int steps = default_steps;
   float guidance = default_guidance;
+  // Tokens at the prompt's beginning that only the conditioned branch sees. Upstream has none: there the
+  // other branch, which knows nothing of the prompt but its noise, works on all of it too.
+  std::int64_t unseen_tokens = 0;
   std::function<void(int step, int steps)> progress;  // after each step; may throw to stop
 };
 
@@ -56,6 +59,11 @@ class Flow {
   // The guided velocity at `time` (0…1) of x [batch 1, frame, mel].
   Tensor velocity(Ops& op, const Lengths& lengths, const Tensor& x, const Condition& condition, float time,
                   float guidance) const;
+
+  // The same where the unconditioned branch does not see the prompt's first tokens: their frames, which are
+  // known, follow the conditioned branch alone.
+  Tensor velocity_unseen(Ops& op, const Lengths& lengths, const Tensor& x, const Condition& condition,
+                         float time, const Solve& options) const;
 
   // From noise [batch 1, frame, mel] to the mel of prompt and speech, same axes.
   Tensor solve(Ops& op, const Lengths& lengths, const Tensor& noise, const Condition& condition,

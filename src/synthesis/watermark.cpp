@@ -260,9 +260,7 @@ double Watermark::detect(std::span<const float> samples, int rate) const {
 
 double Watermark::detect(std::vector<float> signal) const {
   if (signal.empty()) return 0;
-  signal = long_enough(std::move(signal));
-  const Levels levels = levels_of(signal);
-  signal = {};
+  const Levels levels = levels_of(long_enough(std::move(signal)));
   return answer_of(levels);
 }
 

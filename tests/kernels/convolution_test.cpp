@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "both.hpp"
+#include "kernels/cpu/taps.hpp"
 
 using namespace nightingale;
 using namespace nightingale::testing;
@@ -90,6 +91,13 @@ TEST_CASE("conv1d_gives_the_same_with_a_weight_that_was_never_prepared") {
   const auto op = make_cpu({1});
   const Tensor x = random_tensor(*op, {{"batch", 1}, {"row", 9}, {"in", 5}}, 8);
   CHECK(op->read(op->conv1d(x, prepared, {}, {})) == op->read(op->conv1d(x, raw, {}, {})));
+}
+
+TEST_CASE("a_convolution_keeps_one_form_of_its_weight") {
+  const Weight weight = random_weight("weight", {{"out", 64}, {"in", 64}, {"tap", 3}}, 1, Use::convolution);
+  const auto packed = cpu::packed_taps(weight);
+  CHECK(packed->at_points.size() == 64 * 64 * 5);
+  CHECK(packed->numbers.capacity() == 0);
 }
 
 TEST_CASE("conv1d_with_few_bits_is_as_far_from_float32_as_the_rounding") {

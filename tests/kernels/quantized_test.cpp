@@ -34,6 +34,9 @@ std::vector<cpu::StripKernels> kernels_of_this_machine() {
   if (__builtin_cpu_supports("avx2"))
     kernels.push_back({cpu::strip_avx2, nullptr, cpu::most_avx2, true, cpu::round_avx2, cpu::soften_avx2,
                        cpu::columns_plain});
+  if (__builtin_cpu_supports("avxvnni"))
+    kernels.push_back({cpu::strip_avx_vnni, nullptr, cpu::most_byte, true, cpu::round_avx2, cpu::soften_avx2,
+                       cpu::columns_plain});
   if (__builtin_cpu_supports("avx512vnni"))
     kernels.push_back({cpu::strip_vnni, &cpu::many_vnni, cpu::most_byte, true, cpu::round_avx512,
                        cpu::soften_avx512, cpu::columns_avx512});

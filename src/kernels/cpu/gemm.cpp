@@ -19,7 +19,9 @@ namespace {
 constexpr int high = 6;                // rows of a tile
 constexpr std::int64_t deepest = 512;  // of one pass: keeps the right side in cache, and sums short
 constexpr std::int64_t narrow = 16;    // columns of the narrowest strip
-constexpr std::int64_t fewest_beside = 4 * high;  // rows that are worth a copy of the right side
+// A narrow strip is worth a copy from so many rows and so much depth on; so much of one fills half of the
+// first-level cache.
+constexpr std::int64_t fewest_beside = 4 * high, least_depth_beside = 128, depth_beside = 256;
 
 // A product with its depth cut to one pass.
 struct Pass {
@@ -100,16 +102,29 @@ void narrow_strip(const Pass& pass) {
   chosen(pass);
 }
 
+NIGHTINGALE_INLINE void copy_line(const float* from, float* to) {
+  constexpr int width = 4;  // which every machine has
+#pragma GCC unroll 4
+  for (std::int64_t i = 0; i < narrow; i += width) {
+    *reinterpret_cast<Register<width>*>(to + i) = *reinterpret_cast<const Register<width>*>(from + i);
+  }
+}
+
 // The same from a copy of the right side whose rows lie end to end: a row apart they would share few sets of
 // the first-level cache, and come from the second for every tile.
 void narrow_strip_beside(const Pass& pass) {
-  alignas(64) float lines[deepest * narrow];
-  for (std::int64_t k = 0; k < pass.depth; ++k) {
-    std::copy_n(pass.right.data + k * pass.right.stride, narrow, lines + k * narrow);
+  alignas(64) float lines[depth_beside * narrow];
+  for (std::int64_t first = 0; first < pass.depth; first += depth_beside) {
+    const std::int64_t depth = std::min(depth_beside, pass.depth - first);
+    const float* from = pass.right.data + first * pass.right.stride;
+    for (std::int64_t k = 0; k < depth; ++k) copy_line(from + k * pass.right.stride, lines + k * narrow);
+    narrow_strip({pass.rows,
+                  depth,
+                  {pass.left.data + first, pass.left.stride},
+                  {lines, narrow},
+                  pass.out,
+                  pass.accumulate || first > 0});
   }
-  Pass packed = pass;
-  packed.right = {lines, narrow};
-  narrow_strip(packed);
 }
 
 // The last `columns` < narrow columns of a pass: through a register's worth of result beside it.
@@ -150,7 +165,8 @@ void all_columns(const Pass& pass, std::int64_t columns) {
   if (wide_tiles) {
     for (; column + strip <= columns; column += strip) wide_strip(at(column));
   }
-  const bool beside = pass.rows >= fewest_beside && pass.right.stride > narrow;
+  const bool beside =
+      pass.rows >= fewest_beside && pass.depth >= least_depth_beside && pass.right.stride > narrow;
   for (; column + narrow <= columns; column += narrow) {
     beside ? narrow_strip_beside(at(column)) : narrow_strip(at(column));
   }

@@ -61,6 +61,9 @@ const StripKernels& strip_kernels() {
       return StripKernels{strip_vnni,   &many_vnni,    most_byte,     true,
                           round_avx512, soften_avx512, columns_avx512};
     }
+    if (level() != Level::baseline && __builtin_cpu_supports("avxvnni")) {
+      return StripKernels{strip_avx_vnni, nullptr, most_byte, true, round_avx2, soften_avx2, columns_plain};
+    }
     if (level() != Level::baseline) {
       const bool pay = level() == Level::avx2;  // AVX-512 has floats of twice the width
       return StripKernels{strip_avx2, nullptr, most_avx2, pay, round_avx2, soften_avx2, columns_plain};

@@ -42,6 +42,7 @@ using StripKernel = void (*)(std::int64_t rows, const Strip& strip, const XRows&
 void strip_plain(std::int64_t rows, const Strip& strip, const XRows& x, float* out, std::int64_t stride);
 #if defined(__x86_64__)
 void strip_avx2(std::int64_t rows, const Strip& strip, const XRows& x, float* out, std::int64_t stride);
+void strip_avx_vnni(std::int64_t rows, const Strip& strip, const XRows& x, float* out, std::int64_t stride);
 void strip_vnni(std::int64_t rows, const Strip& strip, const XRows& x, float* out, std::int64_t stride);
 #endif
 

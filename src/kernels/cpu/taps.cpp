@@ -38,7 +38,7 @@ std::shared_ptr<const PackedTaps> packed_taps(const Weight& weight) {
   }
   if (weight->use == Use::convolution && minimal_pays(*packed)) {
     packed->at_points = taps_at_points(*packed);
-    packed->numbers = {};
+    std::vector<float>().swap(packed->numbers);  // an assignment would keep the memory
   }
   return packed;
 }

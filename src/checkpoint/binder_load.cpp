@@ -4,6 +4,7 @@
 // its own. Every number is looked at once: a NaN would otherwise be heard as silence or noise much later.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -183,12 +184,20 @@ void Binding::load(Ops& op, const Precisions& wanted) {
               std::move(faults),
               "the file is damaged, or the training that wrote it diverged; take it again from its source"});
   }
-  for (ClaimedWeight& claimed : record.weights) {
-    op.prepare(claimed.weight);
-    let_go_of_numbers(claimed.weight.record());
-    let_go_of_bytes(record.file, *claimed.weight, *record.claims[claimed.claim].tensor);
-    if (claimed.direction)
-      let_go_of_bytes(record.file, *claimed.weight, *record.claims[*claimed.direction].tensor);
+  // A few at a time, so that what they are made of never lies in memory as a whole.
+  constexpr std::size_t together = 32;
+  for (std::size_t first = 0; first < record.weights.size(); first += together) {
+    const auto some =
+        std::span(record.weights).subspan(first).first(std::min(together, record.weights.size() - first));
+    std::vector<Weight> weights;
+    for (const ClaimedWeight& claimed : some) weights.push_back(claimed.weight);
+    op.prepare_all(weights);
+    for (const ClaimedWeight& claimed : some) {
+      let_go_of_numbers(claimed.weight.record());
+      let_go_of_bytes(record.file, *claimed.weight, *record.claims[claimed.claim].tensor);
+      if (claimed.direction)
+        let_go_of_bytes(record.file, *claimed.weight, *record.claims[*claimed.direction].tensor);
+    }
   }
 }
 

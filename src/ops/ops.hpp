@@ -138,6 +138,10 @@ class Ops {
 
   // Makes the substrate's own form of a weight; called once for each, after the checkpoint has been judged.
   virtual void prepare(Weight& /*weight*/) {}
+  // The same for several, which a substrate may do beside each other.
+  virtual void prepare_all(std::span<Weight> weights) {
+    for (Weight& weight : weights) prepare(weight);
+  }
 
   // The edges: numbers in, numbers out.
   Tensor write(const Shape& shape, std::span<const float> numbers);

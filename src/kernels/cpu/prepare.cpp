@@ -72,4 +72,18 @@ void Cpu::prepare(Weight& weight) {
   }
 }
 
+// Rounding shares the strips of one matrix among the threads; all else is a thread a weight.
+void Cpu::prepare_all(std::span<Weight> weights) {
+  std::vector<Weight*> laid_out;
+  for (Weight& weight : weights) {
+    if (wants_few_bits(*weight)) {
+      prepare(weight);
+    } else {
+      laid_out.push_back(&weight);
+    }
+  }
+  cpu::take_turns(threads_, static_cast<std::int64_t>(laid_out.size()),
+                  [&](std::int64_t task, int) { prepare(*laid_out[static_cast<std::size_t>(task)]); });
+}
+
 }  // namespace nightingale

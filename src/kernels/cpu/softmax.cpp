@@ -12,10 +12,12 @@ float soften(float* scores, std::int64_t count, float scale) {
   float largest = -std::numeric_limits<float>::infinity();
 #pragma omp simd reduction(max : largest)
   for (std::int64_t j = 0; j < count; ++j) largest = select(scores[j] > largest, scores[j], largest);
+  constexpr float least = -87;  // 1e-38 of the largest counts as nothing beside it
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (std::int64_t j = 0; j < count; ++j) {
-    const float e = exponential(scale * (scores[j] - largest));
+    const float less = scale * (scores[j] - largest);
+    const float e = moderate_exponential(select(less < least, least, less));
     scores[j] = e;
     sum += e;
   }

@@ -38,7 +38,7 @@ std::vector<cpu::StripKernels> kernels_of_this_machine() {
     kernels.push_back({cpu::strip_avx_vnni, nullptr, cpu::most_byte, true, cpu::round_avx2, cpu::soften_avx2,
                        cpu::columns_plain});
   if (__builtin_cpu_supports("avx512vnni"))
-    kernels.push_back({cpu::strip_vnni, &cpu::many_vnni, cpu::most_byte, true, cpu::round_avx512,
+    kernels.push_back({cpu::strip_vnni, cpu::pair_vnni, cpu::most_byte, true, cpu::round_avx512,
                        cpu::soften_avx512, cpu::columns_avx512});
 #endif
   return kernels;

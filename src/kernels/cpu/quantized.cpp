@@ -3,7 +3,6 @@
 #include "kernels/cpu/quantized.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/quantized_strip.hpp"
@@ -95,16 +94,15 @@ void multiply_quantized(const ByteRows& x, const QuantizedView& matrix, std::int
   };
   std::int64_t strip = first;
   // A decoder's few rows read each strip once, as it comes from memory; many rows find it in cache.
-  const ManyKernel* many = kernels.many;
-  if (many && !matrix.minima && x.rows > most_rows_together) {
-    const std::int64_t rows = x.rows / many->rows * many->rows;
-    for (; strip + many->strips <= last; strip += many->strips) {
-      std::array<Strip, ManyKernel::most_strips> together{};
-      for (std::int64_t i = 0; i < many->strips; ++i)
-        together[static_cast<std::size_t>(i)] = strip_at(strip + i);
-      many->multiply(rows, std::span(together).first(static_cast<std::size_t>(many->strips)), all,
-                     out + strip * lanes, stride);
-      for (std::int64_t i = 0; i < many->strips; ++i) few(rows, strip + i);
+  if (kernels.pair && !matrix.minima && x.rows > most_rows_together) {
+    for (; strip + 1 < last; strip += 2) {
+      const Strip one = strip_at(strip), other = strip_at(strip + 1);
+      std::int64_t row = 0;
+      for (; row + rows_of_pair <= x.rows; row += rows_of_pair) {
+        kernels.pair(one, other, all.below(row, x.groups), out + row * stride + strip * lanes, stride);
+      }
+      few(row, strip);
+      few(row, strip + 1);
     }
   }
   for (; strip < last; ++strip) few(0, strip);

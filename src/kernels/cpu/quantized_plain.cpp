@@ -58,7 +58,7 @@ const StripKernels& strip_kernels() {
   static const StripKernels chosen = [] {
 #if defined(__x86_64__)
     if (level() == Level::avx512 && __builtin_cpu_supports("avx512vnni")) {
-      return StripKernels{strip_vnni,   &many_vnni,    most_byte,     true,
+      return StripKernels{strip_vnni,   pair_vnni,     most_byte,     true,
                           round_avx512, soften_avx512, columns_avx512};
     }
     if (level() != Level::baseline && __builtin_cpu_supports("avxvnni")) {

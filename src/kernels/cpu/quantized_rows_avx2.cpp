@@ -130,7 +130,7 @@ NIGHTINGALE_ROWS void round_avx2(const float* x, const ByteRow& to) {
 NIGHTINGALE_ROWS float soften_avx2(const float* scores, float scale, const ByteRow& to) {
   if (to.group != whole_group) return soften_plain(scores, scale, to);
   constexpr float log2_e = 1.44269504F;
-  const float by = scale * log2_e;
+  const float by = scale * log2_e, most = to.most;  // which the bytes that are written cannot change
   const std::int64_t groups = to.groups();
   for (std::int64_t g = 0; g < groups; ++g) {
     const Group numbers(scores, to, g, none);
@@ -146,7 +146,7 @@ NIGHTINGALE_ROWS float soften_avx2(const float* scores, float scale, const ByteR
 #pragma GCC unroll 8
     for (int i = 0; i < registers; ++i) {
       const __m256 less = _mm256_fmsub_ps(_mm256_loadu_ps(numbers.part(i)), _mm256_set1_ps(by), own);
-      softened[i] = powers_of_two(less, to.most);
+      softened[i] = powers_of_two(less, most);
     }
     to.sums[g] = store_nearest(softened, to.numbers + g * whole_group);
   }

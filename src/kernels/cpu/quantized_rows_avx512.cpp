@@ -153,7 +153,7 @@ NIGHTINGALE_ROWS float soften_avx512(const float* scores, float scale, const Byt
   constexpr int registers = 4;
   if (to.group != registers * lanes) return soften_plain(scores, scale, to);
   constexpr float log2_e = 1.44269504F;
-  const float by = scale * log2_e;
+  const float by = scale * log2_e, most = to.most;  // which the bytes that are written cannot change
   const std::int64_t groups = to.groups();
   // In two passes, so that no number waits for the highest of its group.
   for (std::int64_t g = 0; g < groups; ++g) {
@@ -164,7 +164,7 @@ NIGHTINGALE_ROWS float soften_avx512(const float* scores, float scale, const Byt
     const __m512 own = _mm512_set1_ps(to.scales[g] * by);
 #pragma GCC unroll 4
     for (int i = 0; i < registers; ++i) {
-      numbers.part[i] = powers_of_two(_mm512_fmsub_ps(numbers.part[i], _mm512_set1_ps(by), own), to.most);
+      numbers.part[i] = powers_of_two(_mm512_fmsub_ps(numbers.part[i], _mm512_set1_ps(by), own), most);
     }
     to.sums[g] = store_nearest(numbers, to.numbers + g * to.group);
   }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <span>
 
 #include "tensor/quantized.hpp"
 
@@ -46,17 +45,13 @@ void strip_avx_vnni(std::int64_t rows, const Strip& strip, const XRows& x, float
 void strip_vnni(std::int64_t rows, const Strip& strip, const XRows& x, float* out, std::int64_t stride);
 #endif
 
-// Neighbouring strips of int8 for many rows at once, which keeps the multipliers busy: `strips` of them for a
-// multiple of `rows` rows. Each writes 16 outputs of a row behind those of the one before.
-struct ManyKernel {
-  static constexpr std::int64_t most_strips = 2;
-
-  std::int64_t strips, rows;
-  void (*multiply)(std::int64_t rows, std::span<const Strip> strips, const XRows& x, float* out,
-                   std::int64_t stride);
-};
+// Two strips of int8 for rows_of_pair rows at once, which keeps the multipliers busy when there are many
+// rows: `one` writes 16 outputs of each row, `other` those behind them.
+constexpr std::int64_t rows_of_pair = 6;
+using PairKernel = void (*)(const Strip& one, const Strip& other, const XRows& x, float* out,
+                            std::int64_t stride);
 #if defined(__x86_64__)
-extern const ManyKernel many_vnni;
+void pair_vnni(const Strip& one, const Strip& other, const XRows& x, float* out, std::int64_t stride);
 #endif
 
 // One row as bytes, group by group: where its numbers go, [column], and a scale and a sum for each group.
@@ -115,9 +110,9 @@ void columns_avx512(const Columns& columns, std::int64_t group, std::uint8_t* nu
 // The fastest that this machine can run.
 struct StripKernels {
   StripKernel strip;
-  const ManyKernel* many;  // null: many rows go a few at a time
-  float most;              // the largest number of x that `strip` multiplies by int8 without overflow
-  bool pay;                // many rows are faster by bytes than by float32
+  PairKernel pair;  // null: many rows go a few at a time
+  float most;       // the largest number of x that `strip` multiplies by int8 without overflow
+  bool pay;         // many rows are faster by bytes than by float32
   RoundKernel round;
   SoftenKernel soften;
   ColumnsKernel columns;

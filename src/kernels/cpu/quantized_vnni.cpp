@@ -117,8 +117,6 @@ NIGHTINGALE_VNNI void strip_of_either(const Strip& s, const XRows& x, float* out
   s.minima ? strip_of<rows, true>(s, x, out, stride) : strip_of<rows, false>(s, x, out, stride);
 }
 
-constexpr std::int64_t rows_of_pair = 6;
-
 // The sums of one group for both strips.
 NIGHTINGALE_VNNI inline void sums_of_pair(const std::uint8_t* one, const std::uint8_t* other,
                                           const std::int8_t* x, std::int64_t columns, std::int64_t group,
@@ -135,8 +133,20 @@ NIGHTINGALE_VNNI inline void sums_of_pair(const std::uint8_t* one, const std::ui
   }
 }
 
-NIGHTINGALE_VNNI void pair_of(const Strip& one, const Strip& other, const XRows& x, float* out,
-                              std::int64_t stride) {
+}  // namespace
+
+NIGHTINGALE_VNNI void strip_vnni(std::int64_t rows, const Strip& strip, const XRows& x, float* out,
+                                 std::int64_t stride) {
+  switch (rows) {
+    case 1: return strip_of_either<1>(strip, x, out, stride);
+    case 2: return strip_of_either<2>(strip, x, out, stride);
+    case 4: return strip_of_either<4>(strip, x, out, stride);
+    default: return strip_of_either<8>(strip, x, out, stride);
+  }
+}
+
+NIGHTINGALE_VNNI void pair_vnni(const Strip& one, const Strip& other, const XRows& x, float* out,
+                                std::int64_t stride) {
   __m512 total[rows_of_pair][2];
 #pragma GCC unroll 6
   for (int r = 0; r < rows_of_pair; ++r) total[r][0] = total[r][1] = _mm512_setzero_ps();
@@ -163,27 +173,6 @@ NIGHTINGALE_VNNI void pair_of(const Strip& one, const Strip& other, const XRows&
   for (int r = 0; r < rows_of_pair; ++r) {
     _mm512_storeu_ps(out + r * stride, total[r][0]);
     _mm512_mask_storeu_ps(out + r * stride + lanes, real, total[r][1]);
-  }
-}
-
-void pairs(std::int64_t rows, std::span<const Strip> strips, const XRows& x, float* out,
-           std::int64_t stride) {
-  for (std::int64_t row = 0; row < rows; row += rows_of_pair) {
-    pair_of(strips[0], strips[1], x.below(row, strips[0].groups), out + row * stride, stride);
-  }
-}
-
-}  // namespace
-
-const ManyKernel many_vnni{2, rows_of_pair, pairs};
-
-NIGHTINGALE_VNNI void strip_vnni(std::int64_t rows, const Strip& strip, const XRows& x, float* out,
-                                 std::int64_t stride) {
-  switch (rows) {
-    case 1: return strip_of_either<1>(strip, x, out, stride);
-    case 2: return strip_of_either<2>(strip, x, out, stride);
-    case 4: return strip_of_either<4>(strip, x, out, stride);
-    default: return strip_of_either<8>(strip, x, out, stride);
   }
 }
 

@@ -1,7 +1,7 @@
 // A strip by AVX2, eight outputs a register, or by AVX-VNNI, the desktop's part of AVX-512 VNNI, which adds
 // four products of bytes to a sum at once. AVX2's only product of bytes adds neighbouring pairs into 16 bits:
 // enough for int4's numbers over eight quads; for int8's when x stays within ±63 (most_avx2). To keep x's
-// last bit its sign would have to go over to the matrix, which costs half of the products a second. As
+// last bit its sign would have to go over to the matrix, which costs a quarter of the products a second. As
 // everywhere, int8's zero of 128 is taken off before: −128·Σx is where the sums begin.
 #if defined(__x86_64__)
 

@@ -35,12 +35,6 @@ std::vector<float> Renderer::samples(const Tensor& mel, std::int64_t speech, Ran
   return op.read(hift.forward(op, lengths, mel, noise));
 }
 
-std::int64_t unseen_tokens_of(const VoiceArrays& voice, std::optional<double> seen_seconds) {
-  if (!seen_seconds) return 0;
-  const std::int64_t seen = std::llround(*seen_seconds * lengths::tokens_per_second);
-  return std::max<std::int64_t>(0, static_cast<std::int64_t>(voice.prompt.size()) - seen);
-}
-
 void fade_in(std::span<float> samples) {
   for (std::size_t i = 0; i < std::min(samples.size(), 2 * silent_samples); ++i) {
     if (i < silent_samples) {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -33,9 +32,6 @@ struct Renderer {
   // Its samples, 480 a frame; the noise of the harmonic source is drawn for all of them at once.
   std::vector<float> samples(const Tensor& mel, std::int64_t speech, Random& random) const;
 };
-
-// How many tokens of a voice's prompt the unconditioned branch does not see when it sees so many seconds.
-std::int64_t unseen_tokens_of(const VoiceArrays& voice, std::optional<double> seen_seconds);
 
 // Silences the first 20 ms and fades the next 20 ms in, so that nothing of the prompt spills over (upstream
 // trim_fade).

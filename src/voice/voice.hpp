@@ -40,6 +40,9 @@ std::vector<Finding> doubts_about(const KeptVoice& voice, const std::string& var
 // The same voice with at most so many seconds of the flow's prompt: the last, which the speech goes on from.
 VoiceArrays with_prompt(VoiceArrays voice, std::optional<double> seconds);
 
+// How many tokens of its prompt the flow's unconditioned branch does not see when it sees so many seconds.
+std::int64_t unseen_tokens_of(const VoiceArrays& voice, std::optional<double> seen_seconds);
+
 // Throws Failure (voice_invalid, file_invalid) naming every array that is missing or does not fit, in one
 // report.
 VoiceArrays read_voice(const std::string& path);

@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "both.hpp"
-#include "kernels/cpu/multiversion.hpp"
 #include "kernels/cpu/quantized_strip.hpp"
 #include "tensor/random.hpp"
 
@@ -25,23 +24,6 @@ std::vector<float> numbers(std::int64_t count, std::uint64_t seed) {
   std::vector<float> drawn(static_cast<std::size_t>(count));
   random.normal(drawn);
   return drawn;
-}
-
-std::vector<cpu::StripKernels> kernels_of_this_machine() {
-  std::vector<cpu::StripKernels> kernels{{cpu::strip_plain, nullptr, cpu::most_byte, false, cpu::round_plain,
-                                          cpu::soften_plain, cpu::columns_plain}};
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2"))
-    kernels.push_back({cpu::strip_avx2, nullptr, cpu::most_avx2, true, cpu::round_avx2, cpu::soften_avx2,
-                       cpu::columns_plain});
-  if (__builtin_cpu_supports("avxvnni"))
-    kernels.push_back({cpu::strip_avx_vnni, nullptr, cpu::most_byte, true, cpu::round_avx2, cpu::soften_avx2,
-                       cpu::columns_plain});
-  if (__builtin_cpu_supports("avx512vnni"))
-    kernels.push_back({cpu::strip_vnni, cpu::pair_vnni, cpu::most_byte, true, cpu::round_avx512,
-                       cpu::soften_avx512, cpu::columns_avx512});
-#endif
-  return kernels;
 }
 
 // Σ over the columns of matrix · x, both as their numbers stand for.
@@ -70,7 +52,7 @@ void check_kernels(const Sizes& size, Precision precision) {
   std::vector<float> scratch(static_cast<std::size_t>(cpu::floats_of_byte_rows(size.rows, layout)));
   cpu::ByteRows bytes = cpu::byte_rows_at(scratch.data(), size.rows, layout);
   const double scale = std::sqrt(static_cast<double>(size.in));
-  for (const cpu::StripKernels& kernels : kernels_of_this_machine()) {
+  for (const cpu::StripKernels& kernels : cpu::strip_kernels_of_this_machine()) {
     bytes.most = cpu::most_of(precision, kernels);
     cpu::round_to_bytes(x.data(), size.in, size.in, size.group, bytes);
     const std::vector<double> wanted = expected(matrix, bytes);
@@ -123,7 +105,7 @@ TEST_CASE("quantized_products_hold_at_the_ends_of_the_bytes") {
         const std::vector<float> x(static_cast<std::size_t>(rows) * 64, 1.0F);
         std::vector<float> scratch(static_cast<std::size_t>(cpu::floats_of_byte_rows(rows, layout)));
         cpu::ByteRows bytes = cpu::byte_rows_at(scratch.data(), rows, layout);
-        for (const cpu::StripKernels& kernels : kernels_of_this_machine()) {
+        for (const cpu::StripKernels& kernels : cpu::strip_kernels_of_this_machine()) {
           bytes.most = cpu::most_of(precision, kernels);
           cpu::round_to_bytes(x.data(), 64, 64, layout.group, bytes);
           std::vector<float> out(static_cast<std::size_t>(rows) * 32);
@@ -162,7 +144,7 @@ struct OneRow {
 TEST_CASE("rows_become_bytes_and_back_in_every_kernel") {
   for (const std::int64_t count : {1, 16, 63, 64, 200}) {
     const std::vector<float> x = numbers(count, 8);
-    for (const cpu::StripKernels& kernels : kernels_of_this_machine()) {
+    for (const cpu::StripKernels& kernels : cpu::strip_kernels_of_this_machine()) {
       OneRow bytes(count, 64);
       kernels.round(x.data(), bytes.row(count, 64));
       for (std::size_t i = 0; i < x.size(); ++i) CHECK(std::abs(bytes.at(i, 64) - x[i]) < 0.02);
@@ -183,7 +165,7 @@ TEST_CASE("scores_are_softened_to_bytes_alike_in_every_kernel") {
     if (count > 64) scores[0] = 4;
     double sum = 0;
     for (const float score : scores) sum += std::exp(0.5 * (score - scores[0]));
-    for (const cpu::StripKernels& kernels : kernels_of_this_machine()) {
+    for (const cpu::StripKernels& kernels : cpu::strip_kernels_of_this_machine()) {
       OneRow bytes(count, 64);
       CHECK(kernels.soften(scores.data(), 0.5F, bytes.row(count, 64)) == doctest::Approx(sum).epsilon(0.01));
       for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -204,7 +186,7 @@ TEST_CASE("columns_are_quantized_as_a_whole_matrix_is") {
   }
   const QuantizedLayout layout{.precision = Precision::int8, .rows = rows, .columns = columns, .group = 64};
   const std::vector<float> plain = dequantized(quantized(drawn, layout).view());
-  for (const cpu::StripKernels& kernels : kernels_of_this_machine()) {
+  for (const cpu::StripKernels& kernels : cpu::strip_kernels_of_this_machine()) {
     Quantized made(layout);
     cpu::quantize_columns(turned.data(), rows, layout, made.numbers.data(), made.scales.data(), kernels);
     const std::vector<float> ours = dequantized(made.view());

@@ -87,7 +87,6 @@ NIGHTINGALE_BYTES_AVX2 inline void add_int8(const std::uint8_t* numbers, const s
   }
 }
 
-// One half of the strip after the other, whose sums then stay in registers.
 template <int rows>
 NIGHTINGALE_BYTES_AVX2 inline void add_int4(const std::uint8_t* numbers, const std::int8_t* x,
                                             std::int64_t columns, std::int64_t group,
@@ -95,26 +94,27 @@ NIGHTINGALE_BYTES_AVX2 inline void add_int4(const std::uint8_t* numbers, const s
   constexpr std::int64_t columns_that_fit = 32;  // eight quads: 8 · 2 · 15 · 127 is below 2^15
   const __m256i half = _mm256_set1_epi8(15);
   for (std::int64_t start = 0; start < group; start += columns_that_fit) {
-    const std::int64_t end = std::min(group, start + columns_that_fit);
-#pragma GCC unroll 2
-    for (int part = 0; part < registers; ++part) {
-      Pairs pairs[rows];
+    Pairs pairs[rows][registers];
 #pragma GCC unroll 4
-      for (int r = 0; r < rows; ++r) pairs[r] = Pairs{};
-      for (std::int64_t c = start; c < end; c += 2 * quad) {
-        const std::uint8_t* at = numbers + c / (2 * quad) * lanes * quad;
-        if (part == 0) _mm_prefetch(reinterpret_cast<const char*>(at + bytes_ahead), _MM_HINT_T1);
-        const __m256i both = read_part(at, part);
+    for (int r = 0; r < rows; ++r) pairs[r][0] = pairs[r][1] = Pairs{};
+    const std::int64_t end = std::min(group, start + columns_that_fit);
+    for (std::int64_t c = start; c < end; c += 2 * quad, numbers += lanes * quad) {
+      _mm_prefetch(reinterpret_cast<const char*>(numbers + bytes_ahead), _MM_HINT_T1);
+#pragma GCC unroll 2
+      for (int part = 0; part < registers; ++part) {
+        const __m256i both = read_part(numbers, part);
         const __m256i low = _mm256_and_si256(both, half);
         const __m256i high = _mm256_and_si256(_mm256_srli_epi16(both, 4), half);
 #pragma GCC unroll 4
         for (int r = 0; r < rows; ++r) {
           const std::int8_t* of_row = x + r * columns + c;
-          pairs[r] += pairs_of(low, spread_quad(of_row)) + pairs_of(high, spread_quad(of_row + quad));
+          pairs[r][part] += pairs_of(low, spread_quad(of_row)) + pairs_of(high, spread_quad(of_row + quad));
         }
       }
+    }
 #pragma GCC unroll 4
-      for (int r = 0; r < rows; ++r) sum[r][part] += sums_of(pairs[r]);
+    for (int r = 0; r < rows; ++r) {
+      for (int part = 0; part < registers; ++part) sum[r][part] += sums_of(pairs[r][part]);
     }
   }
 }

@@ -54,24 +54,25 @@ void strip_plain(std::int64_t rows, const Strip& strip, const XRows& x, float* o
   }
 }
 
-const StripKernels& strip_kernels() {
-  static const StripKernels chosen = [] {
+std::vector<StripKernels> strip_kernels_of_this_machine() {
+  std::vector<StripKernels> all{
+      {strip_plain, nullptr, most_byte, false, round_plain, soften_plain, columns_plain}};
 #if defined(__x86_64__)
-    if (level() == Level::avx512 && __builtin_cpu_supports("avx512vnni")) {
-      return StripKernels{strip_vnni,   pair_vnni,     most_byte,     true,
-                          round_avx512, soften_avx512, columns_avx512};
-    }
-    if (level() != Level::baseline && __builtin_cpu_supports("avxvnni")) {
-      return StripKernels{strip_avx_vnni, nullptr, most_byte, true, round_avx2, soften_avx2, columns_plain};
-    }
-    if (level() != Level::baseline) {
-      const bool pay = level() == Level::avx2;  // AVX-512 has floats of twice the width
-      return StripKernels{strip_avx2, nullptr, most_avx2, pay, round_avx2, soften_avx2, columns_plain};
-    }
+  if (level() != Level::baseline) {
+    const bool pay = level() == Level::avx2;  // AVX-512 has floats of twice the width
+    all.push_back({strip_avx2, nullptr, most_avx2, pay, round_avx2, soften_avx2, columns_plain});
+    if (__builtin_cpu_supports("avxvnni"))
+      all.push_back({strip_avx_vnni, nullptr, most_byte, true, round_avx2, soften_avx2, columns_plain});
+  }
+  if (level() == Level::avx512 && __builtin_cpu_supports("avx512vnni"))
+    all.push_back({strip_vnni, pair_vnni, most_byte, true, round_avx512, soften_avx512, columns_avx512});
 #endif
-    return StripKernels{strip_plain, nullptr, most_byte, false, round_plain, soften_plain, columns_plain};
-  }();
-  return chosen;
+  return all;
+}
+
+const StripKernels& strip_kernels() {
+  static const StripKernels fastest = strip_kernels_of_this_machine().back();
+  return fastest;
 }
 
 }  // namespace nightingale::cpu

@@ -71,21 +71,19 @@ NIGHTINGALE_ROWS inline std::int32_t store_nearest(const __m256* numbers, std::i
   return sum_of_bytes(low) + sum_of_bytes(high);
 }
 
-// factor · 2^x for x ≤ 0: the cubic of quantized_rows_avx512.cpp, whose exponent grows by the whole number.
+// factor · 2^x for x ≤ 0: the cubic, whose exponent grows by the whole number.
 NIGHTINGALE_ROWS inline __m256 powers_of_two(__m256 x, float factor) {
   constexpr float lowest = -100;  // where nothing is left of a byte, and a float has not ended
   constexpr int mantissa_bits = 23;
   x = _mm256_max_ps(x, _mm256_set1_ps(lowest));
   const __m256 below = _mm256_floor_ps(x), rest = _mm256_sub_ps(x, below);
-  __m256 power = _mm256_set1_ps(0.0780245231F * factor);
-  power = _mm256_fmadd_ps(power, rest, _mm256_set1_ps(0.226067168F * factor));
-  power = _mm256_fmadd_ps(power, rest, _mm256_set1_ps(0.695833529F * factor));
-  power = _mm256_fmadd_ps(power, rest, _mm256_set1_ps(0.99992522F * factor));
+  __m256 power = _mm256_set1_ps(cubic_of_power[0] * factor);
+  power = _mm256_fmadd_ps(power, rest, _mm256_set1_ps(cubic_of_power[1] * factor));
+  power = _mm256_fmadd_ps(power, rest, _mm256_set1_ps(cubic_of_power[2] * factor));
+  power = _mm256_fmadd_ps(power, rest, _mm256_set1_ps(cubic_of_power[3] * factor));
   const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(below), mantissa_bits);
   return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(power), exponent));
 }
-
-constexpr float none = -3.4e38F;  // below every score
 
 // The highest of each group, which are in `to.scales`, to what the group's bytes count; returns the sum over
 // all.
@@ -133,14 +131,14 @@ NIGHTINGALE_ROWS float soften_avx2(const float* scores, float scale, const ByteR
   const float by = scale * log2_e, most = to.most;  // which the bytes that are written cannot change
   const std::int64_t groups = to.groups();
   for (std::int64_t g = 0; g < groups; ++g) {
-    const Group numbers(scores, to, g, none);
-    __m256 highest = _mm256_set1_ps(none);
+    const Group numbers(scores, to, g, below_every_score);
+    __m256 highest = _mm256_set1_ps(below_every_score);
 #pragma GCC unroll 8
     for (int i = 0; i < registers; ++i) highest = _mm256_max_ps(highest, _mm256_loadu_ps(numbers.part(i)));
     to.scales[g] = highest_lane(highest);
   }
   for (std::int64_t g = 0; g < groups; ++g) {
-    const Group numbers(scores, to, g, none);
+    const Group numbers(scores, to, g, below_every_score);
     const __m256 own = _mm256_set1_ps(to.scales[g] * by);
     __m256 softened[registers];
 #pragma GCC unroll 8

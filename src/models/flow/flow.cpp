@@ -7,6 +7,16 @@
 
 namespace nightingale::flow {
 
+namespace {
+
+// The time as the decoder is told it, [batch 1, time_sinusoid].
+Tensor moment_of(Ops& op, float time) {
+  const Axis sinusoid{"time_sinusoid", estimator_parts * lengths::mel.size};
+  return op.write({{"batch", 1}, sinusoid}, time_sinusoid(time, sinusoid.size.number()));
+}
+
+}  // namespace
+
 Flow::Flow(Binder at)
     : code_(at.axis("code")),
       channel_(at.scope("flow.encoder").axis("channel")),
@@ -60,8 +70,7 @@ Tensor Flow::branches(Ops& op, const Lengths& lengths, const Tensor& x, const Co
   const auto with_zeros = [&op](const Tensor& known) {
     return op.concat({known, op.zeros(known.shape())}, "batch").from(known.origin());
   };
-  const Axis sinusoid{"time_sinusoid", estimator_parts * nightingale::lengths::mel.size};
-  const Tensor moment = op.write({{"batch", 1}, sinusoid}, time_sinusoid(time, sinusoid.size.number()));
+  const Tensor moment = moment_of(op, time);
   return estimator_.forward(op, lengths,
                             {.x = op.concat({x, x}, "batch").from(x.origin()),
                              .mu = with_zeros(condition.mu),
@@ -79,8 +88,7 @@ Tensor Flow::velocity(Ops& op, const Lengths& lengths, const Tensor& x, const Co
 Tensor Flow::velocity_unseen(Ops& op, const Lengths& lengths, const Tensor& x, const Condition& condition,
                              float time, const Solve& options) const {
   using namespace nightingale::lengths;
-  const Axis sinusoid{"time_sinusoid", estimator_parts * mel.size};
-  const Tensor moment = op.write({{"batch", 1}, sinusoid}, time_sinusoid(time, sinusoid.size.number()));
+  const Tensor moment = moment_of(op, time);
   const Tensor conditioned =
       estimator_.forward(op, lengths, {x, condition.mu, condition.speaker, condition.prompt, moment});
 

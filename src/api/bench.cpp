@@ -58,7 +58,7 @@ VoiceArrays random_voice(Random& random) {
 
 // Sequences that decode together, each the same text.
 struct Decoders {
-  std::vector<std::unique_ptr<Cache>> caches;
+  std::vector<t3::Branches> branches;
   std::vector<t3::Sampler> samplers;
   std::vector<std::int32_t> tokens;  // the last of each
 
@@ -75,7 +75,7 @@ struct Decoders {
 BenchStage time_tokens(const Model& model, const VoiceArrays& voice, Random& random, std::size_t together) {
   Ops& op = model.ops();
   const t3::T3& t3 = model.t3();
-  const Tensor condition = t3.condition(op, t3_voice(op, voice, voice.emotion));
+  t3::Opening opening(t3.condition(op, t3_voice(op, voice, voice.emotion)));
   const std::int64_t text_rows = std::min(text_tokens, t3.most_text());
   const Tensor text = op.write_ids({{"batch", 1}, {"row", text_rows}},
                                    random_tokens(random, text_rows, t3.text_vocabulary()));
@@ -84,11 +84,11 @@ BenchStage time_tokens(const Model& model, const VoiceArrays& voice, Random& ran
   Decoders all;
   std::vector<Cache*> caches;
   for (std::size_t i = 0; i < together; ++i) {
-    all.caches.push_back(t3.make_cache(op, t3::Guidance::on, rows));
+    all.branches.push_back(t3.make_branches(op, t3::Guidance::on, rows));
     all.samplers.emplace_back(t3::Sampling{}, random);
     all.tokens.push_back(0);
-    caches.push_back(all.caches.back().get());
-    all.choose(op.read(t3.prefill(op, condition, text, t3::Guidance::on, *caches.back())), i);
+    for (Cache* cache : all.branches.back().each()) caches.push_back(cache);
+    all.choose(op.read(t3.prefill(op, opening, text, all.branches.back())), i);
   }
   const Shape shape{{"batch", static_cast<std::int64_t>(2 * together)}, {"row", 1}};
   const Clock::time_point start = Clock::now();

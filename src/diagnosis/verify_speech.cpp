@@ -71,8 +71,8 @@ std::vector<std::int32_t> VerifySteps::draw(std::span<const std::int32_t> ids,
                    .top_p = static_cast<float>(values.top_p),
                    .repetition_penalty = static_cast<float>(values.repetition_penalty)},
       .most_tokens = reference_.most_tokens()};
-  const Tensor condition = model_.t3().condition(op_, t3_voice(op_, *voice_, emotion()));
-  return sound_tokens(generate_speech(op_, model_.t3(), condition, ids, options, random));
+  t3::Opening opening(model_.t3().condition(op_, t3_voice(op_, *voice_, emotion())));
+  return sound_tokens(generate_speech(op_, model_.t3(), opening, ids, options, random));
 }
 
 void VerifySteps::sampled_speech(const std::string& step, const ReferenceSampling& values,
@@ -102,18 +102,18 @@ void VerifySteps::logits() {
       [&] {
         const std::vector<std::int32_t> text = reference_.tokens("step1_text_tokens_padded");
         const std::vector<std::int32_t> speech = reference_.tokens("step3_speech_tokens");
-        const Tensor condition = model_.t3().condition(op_, t3_voice(op_, *voice_, emotion()));
-        const std::int64_t rows = condition.shape()[1].size.number() + t3::starts_of_speech +
+        t3::Opening opening(model_.t3().condition(op_, t3_voice(op_, *voice_, emotion())));
+        const std::int64_t rows = model_.t3().condition_rows() + t3::starts_of_speech +
                                   static_cast<std::int64_t>(text.size() + speech.size());
-        const auto cache = model_.t3().make_cache(op_, t3::Guidance::on, rows);
+        const t3::Branches branches = model_.t3().make_branches(op_, t3::Guidance::on, rows);
         const Tensor words = op_.write_ids({one, {"row", static_cast<std::int64_t>(text.size())}}, text);
-        Tensor now = model_.t3().prefill(op_, condition, words, t3::Guidance::on, *cache);
+        Tensor now = model_.t3().prefill(op_, opening, words, branches);
         check("step3_first_logits", now, limit_);
         // A run that stopped early chose the stop token last, and that is not among the speech.
         const bool stopped = static_cast<std::int64_t>(speech.size()) < reference_.most_tokens();
         const std::size_t fed = speech.size() - (stopped || speech.empty() ? 0 : 1);
         for (std::size_t i = 0; i < fed; ++i) {
-          now = model_.t3().step(op_, speech[i], static_cast<std::int64_t>(i) + 1, *cache);
+          now = model_.t3().step(op_, speech[i], static_cast<std::int64_t>(i) + 1, branches);
         }
         check("step3_last_logits", now, limit_);
       },

@@ -110,8 +110,16 @@ class Cache {
   const CacheSizes& sizes() const { return sizes_; }
   const Size& length() const { return length_; }  // rows that have been through every layer
   void advance(const Size& rows) { length_ = length_ + rows; }
+  // Takes the first rows of another cache over, as if they had gone through the layers here. Precondition:
+  // this one is empty, the other is of the same substrate, its sizes but for `most_rows`, and so many rows.
+  void begin_with(const Cache& other, const Size& rows) {
+    take_over(other, rows);
+    length_ = rows;
+  }
 
  protected:
+  virtual void take_over(const Cache& /*other*/, const Size& /*rows*/) {}
+
   CacheSizes sizes_;
   Size length_ = 0;
 };

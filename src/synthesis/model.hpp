@@ -14,6 +14,7 @@
 #include "models/t3/t3.hpp"
 #include "synthesis/decoder.hpp"
 #include "synthesis/model_folder.hpp"
+#include "synthesis/openings.hpp"
 #include "synthesis/watermark.hpp"
 #include "text/tokenizer.hpp"
 
@@ -38,6 +39,7 @@ class Model {
 
   Ops& ops() const { return *substrate_; }
   Decoder& decoder() const { return *decoder_; }
+  Openings& openings() const { return *openings_; }
 
  private:
   void check_vocabularies() const;
@@ -51,6 +53,7 @@ class Model {
   std::unique_ptr<Watermark> watermark_;
   std::vector<std::string> proof_;
   std::unique_ptr<Decoder> decoder_;
+  std::unique_ptr<Openings> openings_ = std::make_unique<Openings>();
 };
 
 // The three networks bound to files or manifests, without numbers: for `inspect` and the proof of a manifest.

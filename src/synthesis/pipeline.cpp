@@ -64,7 +64,7 @@ class Speaking {
         marking_(model.watermark(), noting(sink),
                  streams_ ? Marking::Pace::early : Marking::Pace::whole_minutes) {
     const auto emotion = static_cast<float>(request.exaggeration.value_or(voice.emotion));
-    condition_ = model.t3().condition(op_, t3_voice(op_, voice, emotion));
+    opening_ = model.openings().of(op_, model.t3(), voice, emotion);
     auto seed = static_cast<std::uint32_t>(request.seed);
     const Positions held{model.t3().most_text(), model.t3().most_speech()};
     for (auto& ids : pieces_of(request, model.tokenizer(), held)) {
@@ -109,7 +109,7 @@ class Speaking {
     const Stopwatch watch(spoken_.token_seconds);
     if (begun_ < pieces_.size() && together_.size() < room()) {
       Piece& piece = pieces_[begun_++];
-      piece.sequence.emplace(op_, model_.t3(), condition_, piece.ids, options_, piece.random);
+      piece.sequence.emplace(op_, model_.t3(), *opening_, piece.ids, options_, piece.random);
       together_.push_back(&*piece.sequence);
     } else {
       model_.decoder().write_on(together_);
@@ -213,7 +213,7 @@ class Speaking {
   const Renderer render_;
   Spoken spoken_;
   Marking marking_;
-  Tensor condition_;
+  std::shared_ptr<t3::Opening> opening_;
   std::vector<Piece> pieces_;
   std::size_t piece_ = 0, begun_ = 0;  // the next to sound, the next to begin
   std::vector<Sequence*> together_;    // that are being written

@@ -49,13 +49,14 @@ std::vector<std::string> prove(const t3::T3& t3) {
   const Tensor prompt = op.write_ids({one, {"row", l::condition_prompt.size}}, {});
   const Tensor condition = t3.condition(op, {speaker, prompt, emotion});
 
-  const auto cache = t3.make_cache(op, t3::Guidance::on, 0);
+  t3::Opening opening(condition);
+  const t3::Branches branches = t3.make_branches(op, t3::Guidance::on, 0);
   const Tensor text = op.write_ids({one, {"row", l::text.size}}, {});
-  const Tensor first = t3.prefill(op, condition, text, t3::Guidance::on, *cache);
+  const Tensor first = t3.prefill(op, opening, text, branches);
   const Tensor id = op.write_ids({{"batch", 2}, {"row", 1}}, {});
-  const Tensor next = t3.step(op, id, id, std::array{cache.get()});
+  const Tensor next = t3.step(op, id, id, branches.each());
   return {line("t3.condition", condition), line("t3.prefill", first), line("t3.step", next),
-          "t3.cache = " + cache->length().text() + " rows after one step"};
+          "t3.cache = " + branches.length().text() + " rows after one step"};
 }
 
 std::vector<std::string> prove(const flow::Flow& flow, const hift::Hift& hift) {

@@ -27,17 +27,16 @@ void check_length(std::size_t text, const t3::T3& t3) {
 
 }  // namespace
 
-Sequence::Sequence(Ops& op, const t3::T3& t3, const Tensor& condition, std::span<const std::int32_t> text,
+Sequence::Sequence(Ops& op, const t3::T3& t3, t3::Opening& opening, std::span<const std::int32_t> text,
                    const SpeechOptions& options, Random& random)
     : sampler_(options.sampling, random),
       most_(std::min(options.most_tokens, t3.most_speech() - 1)) {
   check_length(text.size(), t3);
   const auto text_rows = static_cast<std::int64_t>(text.size());
   const t3::Guidance guidance = branches(options.sampling) == 1 ? t3::Guidance::off : t3::Guidance::on;
-  const std::int64_t length = condition.shape()[1].size.number() + text_rows + t3::starts_of_speech + most_;
-  cache_ = t3.make_cache(op, guidance, length);
+  branches_ = t3.make_branches(op, guidance, t3.condition_rows() + text_rows + t3::starts_of_speech + most_);
   const Tensor words = op.write_ids({one_batch, {"row", text_rows}}, text);
-  draw(op.read(t3.prefill(op, condition, words, guidance, *cache_)));
+  draw(op.read(t3.prefill(op, opening, words, branches_)));
 }
 
 bool Sequence::stopped() const {
@@ -45,7 +44,7 @@ bool Sequence::stopped() const {
 }
 
 std::int64_t Sequence::rows() const {
-  return cache_->sizes().batch.size.number();
+  return static_cast<std::int64_t>(branches_.caches.size());
 }
 
 std::int64_t Sequence::most_together(const t3::Sampling& sampling) {
@@ -66,7 +65,7 @@ void write_on(Ops& op, const t3::T3& t3, std::span<Sequence* const> sequences) {
     const auto count = static_cast<std::size_t>(sequence->rows());
     ids.insert(ids.end(), count, sequence->tokens_.back());
     indices.insert(indices.end(), count, static_cast<std::int32_t>(sequence->tokens_.size()));
-    caches.push_back(sequence->cache_.get());
+    for (const auto& cache : sequence->branches_.caches) caches.push_back(cache.get());
   }
   const Shape shape{{"batch", static_cast<std::int64_t>(ids.size())}, one_row};
   const Tensor logits = t3.step(op, op.write_ids(shape, ids), op.write_ids(shape, indices), caches);
@@ -80,10 +79,10 @@ void write_on(Ops& op, const t3::T3& t3, std::span<Sequence* const> sequences) {
   }
 }
 
-std::vector<std::int32_t> generate_speech(Ops& op, const t3::T3& t3, const Tensor& condition,
+std::vector<std::int32_t> generate_speech(Ops& op, const t3::T3& t3, t3::Opening& opening,
                                           std::span<const std::int32_t> text, const SpeechOptions& options,
                                           Random& random) {
-  Sequence sequence(op, t3, condition, text, options, random);
+  Sequence sequence(op, t3, opening, text, options, random);
   while (!sequence.ended()) write_on(op, t3, std::array{&sequence});
   return sequence.tokens();
 }

@@ -19,17 +19,17 @@ struct SpeechOptions {
 // One text on its way to speech: what it has said so far, and what is its alone, the cache and the draws.
 class Sequence {
  public:
-  // Reads the text and draws the first token. `condition` is T3::condition of the voice, `text` holds the
-  // text's ids with start and stop; `random` must outlive the sequence. Throws Failure (text_invalid) when
-  // the text is longer than the checkpoint has positions for.
-  Sequence(Ops& op, const t3::T3& t3, const Tensor& condition, std::span<const std::int32_t> text,
+  // Reads the text and draws the first token. `opening` is the voice's, `text` holds the text's ids with
+  // start and stop; `random` must outlive the sequence. Throws Failure (text_invalid) when the text is longer
+  // than the checkpoint has positions for.
+  Sequence(Ops& op, const t3::T3& t3, t3::Opening& opening, std::span<const std::int32_t> text,
            const SpeechOptions& options, Random& random);
 
   // As they were drawn, the stop token included when it came.
   const std::vector<std::int32_t>& tokens() const { return tokens_; }
-  bool ended() const { return cache_ == nullptr; }
-  bool stopped() const;           // ended by itself
-  void end() { cache_.reset(); }  // says no more; its memory is free
+  bool ended() const { return branches_.caches.empty(); }
+  bool stopped() const;                     // ended by itself
+  void end() { branches_.caches.clear(); }  // says no more; its memory is free
 
   // A sequence takes a row of a pass for each of its branches. No more than `most_rows` may write on
   // together: with more they would go through other kernels, and come out otherwise than alone.
@@ -44,7 +44,7 @@ class Sequence {
   t3::Sampler sampler_;
   std::int64_t most_;
   std::vector<std::int32_t> tokens_;
-  std::unique_ptr<Cache> cache_;  // until it ends
+  t3::Branches branches_;  // until it ends
 };
 
 // One more token of every sequence, all in one pass over the weights. What a sequence says does not depend on
@@ -52,7 +52,7 @@ class Sequence {
 void write_on(Ops& op, const t3::T3& t3, std::span<Sequence* const> sequences);
 
 // A sequence by itself, to its end.
-std::vector<std::int32_t> generate_speech(Ops& op, const t3::T3& t3, const Tensor& condition,
+std::vector<std::int32_t> generate_speech(Ops& op, const t3::T3& t3, t3::Opening& opening,
                                           std::span<const std::int32_t> text, const SpeechOptions& options,
                                           Random& random);
 

@@ -16,6 +16,14 @@ Shape heads_of(std::int64_t batch, std::int64_t rows, std::int64_t heads, std::i
   return {{"batch", batch}, {"row", rows}, {"head", heads}, {"width", width}};
 }
 
+// As a decoder whose weights are of few bits keeps its cache.
+void keep_bytes(Ops& op) {
+  Weight weight = random_weight("matrix", {{"out", 16}, {"in", 64}}, 1, Use::matmul);
+  weight.record().precision = Precision::int8;
+  weight.record().decodes = true;
+  op.prepare(weight);
+}
+
 }  // namespace
 
 TEST_CASE("attention_agrees_where_every_row_sees_all") {
@@ -145,6 +153,41 @@ TEST_CASE("cached_attention_of_sequences_of_different_lengths_agrees") {
   }
 }
 
+TEST_CASE("a_cache_that_begins_with_rows_of_another_goes_on_as_if_they_were_its_own") {
+  constexpr std::int64_t layers = 2, shared = 77, longest = 130;
+  const auto cpu = make_cpu({.threads = test_threads}), narrow = make_cpu({.threads = test_threads});
+  const auto reference = make_reference();
+  keep_bytes(*narrow);
+  for (Ops* op : {cpu.get(), narrow.get(), reference.get()}) {
+    const auto make = [&](std::int64_t most_rows) {
+      return op->make_cache({.batch = {"batch", 2},
+                             .head = {"head", 3},
+                             .width = {"width", 20},
+                             .layers = layers,
+                             .most_rows = most_rows});
+    };
+    const auto attend = [&](Cache& cache, std::int64_t rows, std::uint32_t seed, std::int64_t taken) {
+      std::vector<float> all;
+      for (std::int64_t layer = 0; layer < layers; ++layer) {
+        const auto part = [&] {
+          return op->slice(random_tensor(*op, heads_of(2, rows, 3, 20), ++seed), "row", 0, taken);
+        };
+        const Tensor query = part(), key = part(), value = part();
+        const std::vector<float> out = op->read(op->cached_attention(query, key, value, cache, layer, 0.25F));
+        all.insert(all.end(), out.begin(), out.end());
+      }
+      cache.advance(taken);
+      return all;
+    };
+    const auto own = make(shared + 3), longer = make(longest), other = make(300);
+    attend(*own, longest, 5, shared);
+    attend(*longer, longest, 5, longest);
+    other->begin_with(*longer, shared);
+    CHECK(other->length() == Size(shared));
+    CHECK(attend(*other, 3, 6, 3) == attend(*own, 3, 6, 3));
+  }
+}
+
 TEST_CASE("cached_attention_in_bytes_is_as_far_from_float32_as_the_rounding") {
   const auto lines = [](Ops& op, std::int64_t width) {
     const auto cache = op.make_cache({.batch = {"batch", 2},
@@ -167,10 +210,7 @@ TEST_CASE("cached_attention_in_bytes_is_as_far_from_float32_as_the_rounding") {
   for (const std::int64_t width : {64, 20}) {
     CAPTURE(width);
     const auto wide = make_cpu({.threads = test_threads}), narrow = make_cpu({.threads = test_threads});
-    Weight weight = random_weight("matrix", {{"out", 16}, {"in", 64}}, 1, Use::matmul);
-    weight.record().precision = Precision::int8;
-    weight.record().decodes = true;
-    narrow->prepare(weight);
+    keep_bytes(*narrow);
     const std::vector<float> exact = lines(*wide, width), rounded = lines(*narrow, width);
     const double apart = distance(rounded, exact);
     CHECK(apart < 0.009);

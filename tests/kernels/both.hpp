@@ -38,6 +38,21 @@ inline void check_bits_of_any_threads(const Weight& weight) {
   }
 }
 
+// A row of a linear with this weight [out, in 600] has the same bits whichever rows come with it, where they
+// are too many to be few.
+inline void check_bits_of_any_rows(const Weight& weight) {
+  const auto op = make_cpu({test_threads});
+  const Tensor x = random_tensor(*op, {{"row", 300}, {"in", 600}}, 9);
+  const Tensor whole = op->linear(x, weight, {});
+  std::int64_t first = 0;
+  for (const std::int64_t rows : {9, 16, 23, 50, 97, 105}) {
+    CAPTURE(rows);
+    const Tensor part = op->linear(op->slice(x, "row", first, rows), weight, {});
+    CHECK(op->read(part) == op->read(op->slice(whole, "row", first, rows)));
+    first += rows;
+  }
+}
+
 // A random weight in the fast substrate's own form, which the reference ignores.
 inline Weight prepared_weight(const Shape& shape, std::uint32_t seed, Use use, float deviation = 1) {
   Weight weight = random_weight("weight", shape, seed, use, deviation);

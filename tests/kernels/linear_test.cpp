@@ -73,6 +73,10 @@ TEST_CASE("linear_gives_the_same_bits_for_any_number_of_threads") {
   check_bits_of_any_threads(weight);
 }
 
+TEST_CASE("linear_gives_a_row_the_same_bits_whichever_rows_come_with_it") {
+  check_bits_of_any_rows(matrix(100, 600, 20));
+}
+
 TEST_CASE("embedding_reads_the_rows_of_its_ids") {
   const Weight table = random_weight("table", {{"entry", 11}, {"channel", 37}}, 10, Use::table);
   const std::vector<std::int32_t> ids = {0, 10, 3, 3, 7, 1};

@@ -232,6 +232,14 @@ TEST_CASE("linear_with_few_bits_gives_the_same_bits_for_any_number_of_threads") 
   check_bits_of_any_threads(weight);
 }
 
+TEST_CASE("linear_with_few_bits_gives_a_row_the_same_bits_whichever_rows_come_with_it") {
+  for (const Precision precision : {Precision::int8, Precision::int4}) {
+    Weight weight = matrix_weight({{"out", 100}, {"in", 600}}, precision);
+    make_cpu({2})->prepare(weight);
+    check_bits_of_any_rows(weight);
+  }
+}
+
 TEST_CASE("linears_in_one_pass_are_what_each_is_alone") {
   const auto op = make_cpu({test_threads});
   for (const Precision precision : {Precision::f32, Precision::int8, Precision::int4}) {

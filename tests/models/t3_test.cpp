@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "base/failure.hpp"
 #include "golden_layer.hpp"
@@ -28,27 +29,28 @@ struct Decoding {
   LoadedT3 loaded;
   Ops& op = loaded.op;
   const t3::T3& network = loaded.network;
-  Tensor condition;
+  std::optional<t3::Opening> opening;
   std::vector<std::int32_t> text = test::golden_ids("reference/step1_text_tokens_padded");
   std::vector<std::int32_t> speech = test::golden_ids("reference/step3_speech_tokens");
 
-  Decoding() {
-    const auto prompt = test::golden_ids("voice/t3_cond_tokens");
-    condition = network.condition(
-        op, {op.write({one, {"speaker", t3::speaker_channels}}, test::golden_numbers("voice/soul_t3_256")),
-             op.write_ids({one, test::rows(prompt.size())}, prompt),
-             op.write({one, {"emotion", 1}}, test::golden_numbers("voice/emotion_adv"))});
-  }
+  Decoding() { opening.emplace(network.condition(op, voice())); }
 
+  t3::Voice voice() {
+    const auto prompt = test::golden_ids("voice/t3_cond_tokens");
+    return {op.write({one, {"speaker", t3::speaker_channels}}, test::golden_numbers("voice/soul_t3_256")),
+            op.write_ids({one, test::rows(prompt.size())}, prompt),
+            op.write({one, {"emotion", 1}}, test::golden_numbers("voice/emotion_adv"))};
+  }
   Tensor words() { return op.write_ids({one, test::rows(text.size())}, text); }
-  std::unique_ptr<Cache> cache(Guidance guidance) { return network.make_cache(op, guidance, most_rows); }
+  t3::Branches branches(Guidance guidance) { return network.make_branches(op, guidance, most_rows); }
+  Tensor prefill(const t3::Branches& memory) { return network.prefill(op, *opening, words(), memory); }
 
   // The logits behind `count` tokens of the golden's speech, decoded one by one.
   Tensor stepped(std::int64_t count, Guidance guidance) {
-    const auto memory = cache(guidance);
-    Tensor logits = network.prefill(op, condition, words(), guidance, *memory);
+    const t3::Branches memory = branches(guidance);
+    Tensor logits = prefill(memory);
     for (std::int64_t i = 0; i < count; ++i) {
-      logits = network.step(op, speech.at(static_cast<std::size_t>(i)), i + 1, *memory);
+      logits = network.step(op, speech.at(static_cast<std::size_t>(i)), i + 1, memory);
     }
     return logits;
   }
@@ -99,19 +101,38 @@ TEST_CASE("t3_without_the_text_hears_only_where_it_stood") {
   CHECK(!testing::close(t3.op.slice(after, "batch", 0, 1), t3.op.slice(before, "batch", 0, 1), 1e-3));
 }
 
+TEST_CASE("texts_that_share_an_opening_are_read_as_alone") {
+  Decoding t3;
+  t3::Opening shared(t3.network.condition(t3.op, t3.voice()));
+  for (const auto& [length, guidance] :
+       {std::pair{16, Guidance::off}, std::pair{16, Guidance::on}, std::pair{18, Guidance::on},
+        std::pair{90, Guidance::on}, std::pair{3, Guidance::on}, std::pair{91, Guidance::off}}) {
+    CAPTURE(length);
+    t3.text.assign(static_cast<std::size_t>(length), 21);
+    t3.text.front() = 30;
+    t3::Opening own(t3.network.condition(t3.op, t3.voice()));
+    const t3::Branches here = t3.branches(guidance), alone = t3.branches(guidance);
+    const Tensor logits = t3.network.prefill(t3.op, shared, t3.words(), here);
+    CHECK(testing::close(logits, t3.op.read(t3.network.prefill(t3.op, own, t3.words(), alone)), 0));
+    CHECK(here.length() == alone.length());
+    CHECK(testing::close(t3.network.step(t3.op, 7, 1, here), t3.op.read(t3.network.step(t3.op, 7, 1, alone)),
+                         0));
+  }
+}
+
 TEST_CASE("the_start_of_speech_stands_twice") {
   Decoding t3;
-  const auto memory = t3.cache(Guidance::off);
-  t3.network.prefill(t3.op, t3.condition, t3.words(), Guidance::off, *memory);
-  CHECK(memory->length() == Size(static_cast<std::int64_t>(34 + t3.text.size() + 2)));
+  const t3::Branches memory = t3.branches(Guidance::off);
+  t3.prefill(memory);
+  CHECK(memory.length() == Size(static_cast<std::int64_t>(34 + t3.text.size() + 2)));
 }
 
 TEST_CASE("the_index_of_a_step_is_its_learned_position") {
   Decoding t3;
   const auto logits_at = [&](std::int64_t index) {
-    const auto memory = t3.cache(Guidance::off);
-    t3.network.prefill(t3.op, t3.condition, t3.words(), Guidance::off, *memory);
-    return t3.network.step(t3.op, t3.speech.front(), index, *memory);
+    const t3::Branches memory = t3.branches(Guidance::off);
+    t3.prefill(memory);
+    return t3.network.step(t3.op, t3.speech.front(), index, memory);
   };
   CHECK(testing::close(logits_at(1), logits_at(1), 0));
   CHECK(!testing::close(logits_at(2), logits_at(1), 1e-4));
@@ -151,23 +172,23 @@ TEST_CASE("t3_decodes_differently_when_a_token_stands_elsewhere") {
 TEST_CASE("t3_refuses_a_text_longer_than_its_positions") {
   Decoding t3;
   t3.text.assign(static_cast<std::size_t>(t3.network.most_text()) + 1, 5);
-  const auto memory = t3.network.make_cache(t3.op, Guidance::off, 2 * t3.network.most_text());
-  CHECK_THROWS_AS(t3.network.prefill(t3.op, t3.condition, t3.words(), Guidance::off, *memory), Failure);
+  const t3::Branches memory = t3.network.make_branches(t3.op, Guidance::off, 2 * t3.network.most_text());
+  CHECK_THROWS_AS(t3.prefill(memory), Failure);
 }
 
 TEST_CASE("t3_refuses_a_word_that_is_not_in_its_table") {
   Decoding t3;
   for (const std::int32_t stranger : {-1, 704}) {
     t3.text.at(2) = stranger;
-    const auto memory = t3.cache(Guidance::off);
-    CHECK_THROWS_AS(t3.network.prefill(t3.op, t3.condition, t3.words(), Guidance::off, *memory), Failure);
+    const t3::Branches memory = t3.branches(Guidance::off);
+    CHECK_THROWS_AS(t3.prefill(memory), Failure);
   }
 }
 
 TEST_CASE("t3_refuses_more_rows_than_its_cache_holds") {
   Decoding t3;
-  const auto small =
-      t3.network.make_cache(t3.op, Guidance::off, static_cast<std::int64_t>(34 + t3.text.size() + 2));
-  t3.network.prefill(t3.op, t3.condition, t3.words(), Guidance::off, *small);
-  CHECK_THROWS_AS(t3.network.step(t3.op, 7, 1, *small), Failure);
+  const t3::Branches small =
+      t3.network.make_branches(t3.op, Guidance::off, static_cast<std::int64_t>(34 + t3.text.size() + 2));
+  t3.prefill(small);
+  CHECK_THROWS_AS(t3.network.step(t3.op, 7, 1, small), Failure);
 }

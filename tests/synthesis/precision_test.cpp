@@ -45,8 +45,8 @@ struct Opened {
 Tokens spoken(const Opened& with) {
   Ops& op = with.model.ops();
   Random random(3);
-  const Tensor condition = with.model.t3().condition(op, t3_voice(op, with.voice, with.voice.emotion));
-  return sound_tokens(generate_speech(op, with.model.t3(), condition, with.text(), {}, random));
+  t3::Opening opening(with.model.t3().condition(op, t3_voice(op, with.voice, with.voice.emotion)));
+  return sound_tokens(generate_speech(op, with.model.t3(), opening, with.text(), {}, random));
 }
 
 // The best token at each place, when `tokens` were those before it.
@@ -56,16 +56,16 @@ Tokens best_tokens(const Opened& with, const Tokens& tokens) {
   const Tokens ids = with.text();
   const auto text_rows = static_cast<std::int64_t>(ids.size()),
              count = static_cast<std::int64_t>(tokens.size());
-  const Tensor condition = t3.condition(op, t3_voice(op, with.voice, with.voice.emotion));
-  const auto cache = t3.make_cache(op, t3::Guidance::on, t3.condition_rows() + text_rows + 2 + count);
-  Tensor logits = t3.prefill(op, condition, op.write_ids({{"batch", 1}, {"row", text_rows}}, ids),
-                             t3::Guidance::on, *cache);
+  t3::Opening opening(t3.condition(op, t3_voice(op, with.voice, with.voice.emotion)));
+  const t3::Branches branches =
+      t3.make_branches(op, t3::Guidance::on, t3.condition_rows() + text_rows + 2 + count);
+  Tensor logits = t3.prefill(op, opening, op.write_ids({{"batch", 1}, {"row", text_rows}}, ids), branches);
   Tokens best;
   for (std::int64_t index = 1; index <= count; ++index) {
     const std::vector<float> both = op.read(logits);
     const auto end = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
     best.push_back(static_cast<std::int32_t>(std::max_element(both.begin(), end) - both.begin()));
-    logits = t3.step(op, tokens[static_cast<std::size_t>(index - 1)], index, *cache);
+    logits = t3.step(op, tokens[static_cast<std::size_t>(index - 1)], index, branches);
   }
   return best;
 }

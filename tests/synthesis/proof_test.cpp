@@ -255,12 +255,13 @@ TEST_CASE("t3_runs_with_numbers_as_with_symbols") {
     const Tensor condition =
         t3.condition(op, {op.zeros({one, {"speaker", t3::speaker_channels}}),
                           op.write_ids({one, {"row", 150}}, {}), op.zeros({one, {"emotion", 1}})});
-    const auto cache = t3.make_cache(op, guidance, 500);
-    const Tensor first = t3.prefill(op, condition, op.write_ids({one, {"row", 40}}, {}), guidance, *cache);
+    t3::Opening opening(condition);
+    const t3::Branches sequence = t3.make_branches(op, guidance, 500);
+    const Tensor first = t3.prefill(op, opening, op.write_ids({one, {"row", 40}}, {}), sequence);
     CHECK(first.shape() == Shape{{"batch", branches}, {"row", 1}, {"speech_vocabulary", 8194}});
-    CHECK(cache->length() == Size(34 + 40 + 2));
+    CHECK(sequence.length() == Size(34 + 40 + 2));
     const Tensor id = op.write_ids({{"batch", branches}, {"row", 1}}, {});
-    t3.step(op, id, id, std::array{cache.get()});
-    CHECK(cache->length() == Size(34 + 40 + 2 + 1));
+    t3.step(op, id, id, sequence.each());
+    CHECK(sequence.length() == Size(34 + 40 + 2 + 1));
   }
 }

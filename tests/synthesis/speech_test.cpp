@@ -44,14 +44,14 @@ std::vector<std::string> pieces_of_two() {
 struct Speaker {
   test::Golden golden;
   Ops& op = golden.model.ops();
-  Tensor condition = golden.model.t3().condition(op, t3_voice(op, golden.voice, golden.voice.emotion));
+  t3::Opening opening{golden.model.t3().condition(op, t3_voice(op, golden.voice, golden.voice.emotion))};
 
   explicit Speaker(Precision precision = Precision::f32)
       : golden("english", make_cpu({1}), {.t3 = precision}) {}
 
   Tokens say(const SpeechOptions& options, const Tokens& text = {start_text, 20, 30, stop_text}) {
     Random random(7);
-    return generate_speech(op, golden.model.t3(), condition, text, options, random);
+    return generate_speech(op, golden.model.t3(), opening, text, options, random);
   }
 };
 
@@ -116,7 +116,7 @@ TEST_CASE("sequences_say_the_same_together_as_alone_whoever_joins_and_leaves") {
       }
     };
     for (std::size_t i = 0; i < texts.size(); ++i) {
-      sequences.emplace_back(speaker.op, speaker.golden.model.t3(), speaker.condition, texts[i], options[i],
+      sequences.emplace_back(speaker.op, speaker.golden.model.t3(), speaker.opening, texts[i], options[i],
                              random[i]);
       write(3);
     }
@@ -306,7 +306,7 @@ TEST_CASE("what_several_threads_ask_for_meanwhile_goes_through_in_one_pass") {
   std::vector<Random> random(3, Random(7));
   std::list<Sequence> sequences;
   for (Random& own : random) {
-    sequences.emplace_back(speaker.op, speaker.golden.model.t3(), speaker.condition,
+    sequences.emplace_back(speaker.op, speaker.golden.model.t3(), speaker.opening,
                            Tokens{start_text, 20, 30, stop_text}, SpeechOptions{}, own);
   }
   Decoder& decoder = speaker.golden.model.decoder();

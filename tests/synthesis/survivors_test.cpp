@@ -51,8 +51,8 @@ TEST_CASE("speech_ends_with_the_stop") {
   const std::vector<std::int32_t> ids(stored.begin(), stored.end());
   Random random(42);
   const SpeechOptions likeliest{.sampling = {.temperature = 0, .repetition_penalty = 2}};
-  const Tensor condition = golden.model.t3().condition(op, t3_voice(op, golden.voice, golden.voice.emotion));
-  const auto tokens = generate_speech(op, golden.model.t3(), condition, ids, likeliest, random);
+  t3::Opening opening(golden.model.t3().condition(op, t3_voice(op, golden.voice, golden.voice.emotion)));
+  const auto tokens = generate_speech(op, golden.model.t3(), opening, ids, likeliest, random);
   CHECK(tokens.size() == 14);
   CHECK(std::ranges::find(tokens, t3::stop_speech) == tokens.end() - 1);
 }

@@ -28,6 +28,10 @@ class FloatHead {
     std::copy_n(key, width_, keys_ + row * width_);
     std::copy_n(value, width_, values_ + row * width_);
   }
+  void take_over(const FloatHead& other, std::int64_t rows) const {
+    std::copy_n(other.keys_, rows * width_, keys_);
+    std::copy_n(other.values_, rows * width_, values_);
+  }
   void attend(const float* query, std::int64_t visible, float scale, float* scores, float* out) const {
     cpu::matvec(1, query, width_, keys_, 0, visible, scores, visible);
     const float sum = cpu::soften(scores, visible, scale);
@@ -69,6 +73,10 @@ class CpuCache final : public Cache {
   Head head(std::int64_t layer, std::int64_t batch, std::int64_t head) const;
 
  private:
+  void take_over(const Cache& other, const Size& rows) override;
+  template <typename Head>
+  void take_heads(const CpuCache& from, std::int64_t rows) const;
+
   bool narrow_;
   std::int64_t heads_, width_, all_heads_;
   cpu::CachedBytesLayout bytes_;
@@ -86,6 +94,21 @@ template <>
 cpu::CachedBytes CpuCache::head(std::int64_t layer, std::int64_t batch, std::int64_t head) const {
   std::byte* block = blocks_[static_cast<std::size_t>(layer)].get();
   return {bytes_, block + (batch * heads_ + head) * bytes_.bytes()};
+}
+
+template <typename Head>
+void CpuCache::take_heads(const CpuCache& from, std::int64_t rows) const {
+  for (std::int64_t layer = 0; layer < sizes_.layers; ++layer) {
+    for (std::int64_t pair = 0; pair < all_heads_; ++pair) {
+      const std::int64_t batch = pair / heads_, of_batch = pair % heads_;
+      head<Head>(layer, batch, of_batch).take_over(from.head<Head>(layer, batch, of_batch), rows);
+    }
+  }
+}
+
+void CpuCache::take_over(const Cache& other, const Size& rows) {
+  const auto& from = static_cast<const CpuCache&>(other);
+  narrow_ ? take_heads<cpu::CachedBytes>(from, rows.number()) : take_heads<FloatHead>(from, rows.number());
 }
 
 // The rows of one head of one request among the operands.

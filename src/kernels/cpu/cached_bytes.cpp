@@ -88,6 +88,17 @@ void CachedBytes::append(std::int64_t row, const float* key, const float* value)
   }
 }
 
+// Whole strips of keys and whole quads of values: rows beyond the last are written over before they are seen.
+void CachedBytes::take_over(const CachedBytes& other, std::int64_t taken) const {
+  std::copy_n(other.key_scales_, taken, key_scales_);
+  std::copy_n(other.value_scales_, taken, value_scales_);
+  std::copy_n(other.keys_, rounded_up(taken, lanes) * layout_.key_group, keys_);
+  for (std::int64_t channel = 0; channel < layout_.width; channel += lanes) {
+    std::copy_n(other.values_ + channel * other.layout_.rows, rounded_up(taken, quad) * lanes,
+                values_ + channel * layout_.rows);
+  }
+}
+
 void CachedBytes::attend(const float* query, std::int64_t visible, float scale, float* scratch,
                          float* out) const {
   const StripKernels& kernels = strip_kernels();

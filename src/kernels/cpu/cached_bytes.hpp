@@ -35,6 +35,8 @@ class CachedBytes {
   CachedBytes(const CachedBytesLayout& layout, std::byte* at);
 
   void append(std::int64_t row, const float* key, const float* value) const;
+  // The first rows of another head of the same width.
+  void take_over(const CachedBytes& other, std::int64_t taken) const;
   // out [width] = Σ_j softmax_j(scale · query·key_j) · value_j over the first `visible` rows.
   void attend(const float* query, std::int64_t visible, float scale, float* scratch, float* out) const;
   // The first `count` rows as the floats that they stand for: the keys turned over, [width, count], and

@@ -16,12 +16,12 @@ namespace nightingale::cpu {
 
 namespace {
 
-constexpr int high = 6;                // rows of a tile
-constexpr std::int64_t deepest = 512;  // of one pass: keeps the right side in cache, and sums short
-constexpr std::int64_t narrow = 16;    // columns of the narrowest strip
-// A narrow strip is worth a copy from so many rows and so much depth on; so much of one fills half of the
-// first-level cache.
-constexpr std::int64_t fewest_beside = 4 * high, least_depth_beside = 128, depth_beside = 256;
+constexpr int high = 6;              // rows of a tile
+constexpr std::int64_t narrow = 16;  // columns of the narrowest strip
+// The depth of one pass keeps the right side in cache, and sums short: a wide strip in the second level, half
+// of the first-level cache for a narrow one.
+constexpr std::int64_t deepest_wide = 512, deepest_narrow = 256;
+constexpr std::int64_t fewest_beside = 4 * high, least_depth_beside = 128;  // are worth a copy of a strip
 
 // A product with its depth cut to one pass.
 struct Pass {
@@ -112,19 +112,13 @@ NIGHTINGALE_INLINE void copy_line(const float* from, float* to) {
 
 // The same from a copy of the right side whose rows lie end to end: a row apart they would share few sets of
 // the first-level cache, and come from the second for every tile.
-void narrow_strip_beside(const Pass& pass) {
-  alignas(64) float lines[depth_beside * narrow];
-  for (std::int64_t first = 0; first < pass.depth; first += depth_beside) {
-    const std::int64_t depth = std::min(depth_beside, pass.depth - first);
-    const float* from = pass.right.data + first * pass.right.stride;
-    for (std::int64_t k = 0; k < depth; ++k) copy_line(from + k * pass.right.stride, lines + k * narrow);
-    narrow_strip({pass.rows,
-                  depth,
-                  {pass.left.data + first, pass.left.stride},
-                  {lines, narrow},
-                  pass.out,
-                  pass.accumulate || first > 0});
+void narrow_strip_beside(Pass pass) {
+  alignas(64) float lines[deepest_narrow * narrow];
+  for (std::int64_t k = 0; k < pass.depth; ++k) {
+    copy_line(pass.right.data + k * pass.right.stride, lines + k * narrow);
   }
+  pass.right = {lines, narrow};
+  narrow_strip(pass);
 }
 
 // The last `columns` < narrow columns of a pass: through a register's worth of result beside it.
@@ -153,8 +147,12 @@ void last_columns(const Pass& pass, std::int64_t before, std::int64_t columns) {
   }
 }
 
+bool has_wide_strips() {
+  static const bool has = level() == Level::avx512;
+  return has;
+}
+
 void all_columns(const Pass& pass, std::int64_t columns) {
-  static const bool wide_tiles = level() == Level::avx512;
   const auto at = [&](std::int64_t column) {
     Pass part = pass;
     part.right.data += column;
@@ -162,11 +160,11 @@ void all_columns(const Pass& pass, std::int64_t columns) {
     return part;
   };
   std::int64_t column = 0;
-  if (wide_tiles) {
+  if (has_wide_strips()) {
     for (; column + strip <= columns; column += strip) wide_strip(at(column));
   }
-  const bool beside =
-      pass.rows >= fewest_beside && pass.depth >= least_depth_beside && pass.right.stride > narrow;
+  const bool beside = pass.rows >= fewest_beside && pass.depth >= least_depth_beside &&
+                      pass.depth <= deepest_narrow && pass.right.stride > narrow;
   for (; column + narrow <= columns; column += narrow) {
     beside ? narrow_strip_beside(at(column)) : narrow_strip(at(column));
   }
@@ -177,6 +175,8 @@ void all_columns(const Pass& pass, std::int64_t columns) {
 
 void gemm(const GemmSizes& sizes, const ConstMatrix& left, const ConstMatrix& right, const Matrix& out,
           Store store) {
+  // By the machine alone: a row's sums are the same whatever rows come with it.
+  const std::int64_t deepest = has_wide_strips() ? deepest_wide : deepest_narrow;
   bool accumulate = store == Store::accumulate;
   std::int64_t done = 0;
   do {  // once even without depth: the product is then 0

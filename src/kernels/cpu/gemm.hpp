@@ -29,7 +29,8 @@ constexpr std::int64_t strip = 64;
 
 enum class Store { assign, accumulate };
 
-// out = left · right, or out += left · right; left [rows, depth], right [depth, columns].
+// out = left · right, or out += left · right; left [rows, depth], right [depth, columns]. A row of the result
+// has the same bits whichever rows come with it.
 void gemm(const GemmSizes& sizes, const ConstMatrix& left, const ConstMatrix& right, const Matrix& out,
           Store store = Store::assign);
 

@@ -94,6 +94,23 @@ class ReferenceCache : public Cache {
   }
 
  private:
+  void take_over(const Cache& other, const Size& rows) override {
+    const auto& from = static_cast<const ReferenceCache&>(other);
+    const auto take = [&](const std::vector<std::vector<double>>& all, std::vector<std::vector<double>>& to) {
+      const std::int64_t batch = sizes_.batch.size.number();
+      const std::int64_t kept = rows.number() * sizes_.head.size.number() * sizes_.width.size.number();
+      for (std::size_t layer = 0; layer < all.size(); ++layer) {
+        const auto stored = static_cast<std::int64_t>(all[layer].size()) / batch;
+        for (std::int64_t item = 0; item < batch; ++item) {
+          const auto first = all[layer].begin() + item * stored;
+          to[layer].insert(to[layer].end(), first, first + kept);
+        }
+      }
+    };
+    take(from.keys_, keys_);
+    take(from.values_, values_);
+  }
+
   // Rows beyond `length` are of a pass that was not finished: they are written over.
   const std::vector<double>& append(std::vector<double>& held, const Heads& fresh) const {
     const std::int64_t before = length_.number() * fresh.heads * fresh.width;

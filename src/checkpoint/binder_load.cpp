@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 
 #include "base/failure.hpp"
 #include "checkpoint/binder_record.hpp"
@@ -150,6 +151,19 @@ void let_go_of_bytes(const TensorFile& file, const WeightRecord& weight, const S
   if (file.mapped() && numbers != tensor.bytes.data()) let_go(tensor.bytes);
 }
 
+void load_weight(const Binding::Record& record, const ClaimedWeight& claimed,
+                 const std::shared_ptr<const TensorFile>& file, const Precisions& wanted,
+                 std::vector<Fact>& faults) {
+  WeightRecord& weight = claimed.weight.record();
+  const Claim& first = record.claims[claimed.claim];
+  if (claimed.direction) return load_pair(weight, first, record.claims[*claimed.direction], faults);
+  load_plain(weight, *first.tensor, file, faults);
+  weight.decodes = decodes(weight);
+  weight.precision = weight.few_bits ? weight.few_bits->layout.precision : precision_of(weight, wanted);
+  // What is going to be rounded is read again then: until then a file of gigabytes need not lie in memory.
+  if (file->mapped() && !weight.few_bits && weight.precision != Precision::f32) let_go(first.tensor->bytes);
+}
+
 }  // namespace
 
 void Binding::load(Ops& op, const Precisions& wanted) {
@@ -158,22 +172,11 @@ void Binding::load(Ops& op, const Precisions& wanted) {
 
   // A copy shares the mapped bytes and keeps them alive for the weights that are used in place.
   const auto file = std::make_shared<const TensorFile>(record.file);
+  std::vector<std::vector<Fact>> of_each(record.weights.size());
+  op.in_turns(record.weights.size(),
+              [&](std::size_t i) { load_weight(record, record.weights[i], file, wanted, of_each[i]); });
   std::vector<Fact> faults;
-  for (const ClaimedWeight& claimed : record.weights) {
-    WeightRecord& weight = claimed.weight.record();
-    const Claim& first = record.claims[claimed.claim];
-    if (claimed.direction) {
-      load_pair(weight, first, record.claims[*claimed.direction], faults);
-    } else {
-      load_plain(weight, *first.tensor, file, faults);
-      weight.decodes = decodes(weight);
-      weight.precision = weight.few_bits ? weight.few_bits->layout.precision : precision_of(weight, wanted);
-      // What is going to be rounded is read again then: until then a file of gigabytes need not lie in
-      // memory.
-      if (file->mapped() && !weight.few_bits && weight.precision != Precision::f32)
-        let_go(first.tensor->bytes);
-    }
-  }
+  for (std::vector<Fact>& own : of_each) std::ranges::move(own, std::back_inserter(faults));
   for (const ClaimedBatchNorm& norm : record.batch_norms) load_batch_norm(norm, record.claims, faults);
   if (!faults.empty()) {
     const std::size_t count = faults.size();

@@ -10,43 +10,72 @@
 namespace nightingale {
 namespace {
 
-using Event = nlohmann::json::parse_event_t;
+using Json = nlohmann::json;
 
-// Follows the parser through the document, one set of keys for each object that is open.
-class Watch {
+// Follows a parser through the document, one set of keys for each object that is open. It builds nothing: a
+// callback of the parser that does would make it search every open object for what was left out, each time
+// that an object in it ends. Where the text stops being JSON it stops without a word.
+class Watch : public nlohmann::json_sax<Json> {
  public:
   Watch(const std::string& subject, int deepest)
       : subject_(subject),
         deepest_(deepest) {}
 
-  bool operator()(int depth, Event event, const nlohmann::json& parsed) {
-    const bool opens = event == Event::object_start || event == Event::array_start;
-    if (opens && depth >= deepest_) {
-      fail(ErrorCode::file_invalid,
-           fmt::format("{} nests deeper than the {} levels of its format", subject_, deepest_));
-    }
-    if (event == Event::object_start) keys_.emplace_back();
-    if (event == Event::object_end) keys_.pop_back();
-    if (event == Event::key && !keys_.back().insert(parsed.get<std::string>()).second) {
-      fail(ErrorCode::file_invalid,
-           fmt::format("{} names \"{}\" twice", subject_, parsed.get_ref<const std::string&>()),
+  bool start_object(std::size_t /*size*/) override {
+    keys_.emplace_back();
+    return open();
+  }
+  bool key(string_t& name) override {
+    if (!keys_.back().insert(name).second) {
+      fail(ErrorCode::file_invalid, fmt::format("{} names \"{}\" twice", subject_, name),
            "the file was written by a faulty program: convert it again");
     }
     return true;
   }
+  bool end_object() override {
+    keys_.pop_back();
+    return close();
+  }
+  bool start_array(std::size_t /*size*/) override { return open(); }
+  bool end_array() override { return close(); }
+  bool null() override { return true; }
+  bool boolean(bool /*value*/) override { return true; }
+  bool number_integer(number_integer_t /*value*/) override { return true; }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return true; }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return true; }
+  bool string(string_t& /*value*/) override { return true; }
+  bool binary(binary_t& /*value*/) override { return true; }
+  bool parse_error(std::size_t /*at*/, const std::string& /*token*/,
+                   const Json::exception& /*error*/) override {
+    return false;
+  }
 
  private:
+  bool open() {
+    if (depth_++ >= deepest_) {
+      fail(ErrorCode::file_invalid,
+           fmt::format("{} nests deeper than the {} levels of its format", subject_, deepest_));
+    }
+    return true;
+  }
+  bool close() {
+    --depth_;
+    return true;
+  }
+
   const std::string& subject_;
-  int deepest_;
+  int deepest_, depth_ = 0;
   std::vector<std::set<std::string>> keys_;
 };
 
 }  // namespace
 
 nlohmann::json parse_strict_json(std::string_view text, const std::string& subject, int deepest) {
-  nlohmann::json document;
+  Json document;
   try {
-    document = nlohmann::json::parse(text.begin(), text.end(), Watch(subject, deepest));
+    Watch watch(subject, deepest);
+    Json::sax_parse(text.begin(), text.end(), &watch);
+    document = Json::parse(text.begin(), text.end());
   } catch (const nlohmann::json::parse_error& error) {
     fail(ErrorCode::file_invalid, fmt::format("{} is no JSON (at byte {})", subject, error.byte),
          "download or copy the file again");

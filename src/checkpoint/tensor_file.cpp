@@ -12,8 +12,10 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "base/failure.hpp"
+#include "base/multiversion.hpp"
 #include "checkpoint/quantized_tensor.hpp"
 #include "checkpoint/strided.hpp"
 
@@ -58,14 +60,14 @@ constexpr std::size_t size_of_element = facts_of(type).size;
 
 // The bits of one element, read from an address that need not be aligned.
 template <typename Bits>
-Bits bits_at(const std::byte* address) {
+NIGHTINGALE_INLINE Bits bits_at(const std::byte* address) {
   Bits bits;
   std::memcpy(&bits, address, sizeof bits);
   return bits;
 }
 
 // IEEE binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every value is a float, subnormals too.
-float from_f16(std::uint16_t bits) {
+NIGHTINGALE_INLINE float from_f16(std::uint16_t bits) {
   constexpr float rebias = 0x1p112F;  // 2^(127 − 15)
   constexpr std::uint32_t special = 0x7c00u << 13, special_exponent = 0x7f800000u;
   const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
@@ -138,6 +140,13 @@ auto decode(const std::byte* at) {
   if constexpr (type == StoredType::boolean) return std::int64_t{bits_at<std::uint8_t>(at) != 0};
 }
 
+NIGHTINGALE_MULTIVERSION
+void decode_halves(const std::byte* at, float* values, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    values[i] = from_f16(bits_at<std::uint16_t>(at + i * sizeof(std::uint16_t)));
+  }
+}
+
 template <StoredType type, typename Value>
 void decode_all(const StoredTensor& tensor, const std::byte* at, std::vector<Value>& values) {
   for (Value& value : values) {
@@ -161,7 +170,9 @@ void decode_all(const StoredTensor& tensor, const std::byte* at, std::vector<Val
   switch (tensor.type) {
     case StoredType::f64: return decode_all<StoredType::f64>(tensor, at, values);
     case StoredType::f32: return decode_all<StoredType::f32>(tensor, at, values);
-    case StoredType::f16: return decode_all<StoredType::f16>(tensor, at, values);
+    case StoredType::f16:
+      if constexpr (std::is_same_v<Value, float>) return decode_halves(at, values.data(), values.size());
+      return decode_all<StoredType::f16>(tensor, at, values);
     case StoredType::bf16: return decode_all<StoredType::bf16>(tensor, at, values);
     case StoredType::i64: return decode_all<StoredType::i64>(tensor, at, values);
     case StoredType::i32: return decode_all<StoredType::i32>(tensor, at, values);

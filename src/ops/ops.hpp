@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -149,6 +150,11 @@ class Ops {
   // The same for several, which a substrate may do beside each other.
   virtual void prepare_all(std::span<Weight> weights) {
     for (Weight& weight : weights) prepare(weight);
+  }
+
+  // Does tasks 0 … count − 1, beside each other where a substrate can.
+  virtual void in_turns(std::size_t count, const std::function<void(std::size_t)>& task) {
+    for (std::size_t i = 0; i < count; ++i) task(i);
   }
 
   // The edges: numbers in, numbers out.

@@ -5,6 +5,8 @@
 #include <bit>
 #include <cmath>
 
+#include "base/multiversion.hpp"
+
 namespace nightingale {
 
 namespace {
@@ -21,7 +23,8 @@ using Lanes = std::array<float, lanes>;
 struct Group {
   std::vector<Lanes> column;
 
-  Group(std::span<const float> values, const QuantizedLayout& layout, std::int64_t strip, std::int64_t group)
+  NIGHTINGALE_INLINE Group(std::span<const float> values, const QuantizedLayout& layout, std::int64_t strip,
+                           std::int64_t group)
       : column(static_cast<std::size_t>(layout.group), Lanes{}) {
     const std::int64_t first = group * layout.group;
     const std::int64_t count = std::min(layout.group, layout.columns - first);
@@ -40,7 +43,7 @@ struct Group {
 struct Rounding {
   Lanes scale{}, minimum{}, error{};
 
-  Lanes inverse() const {
+  NIGHTINGALE_INLINE Lanes inverse() const {
     Lanes out;
     for (std::size_t lane = 0; lane < lanes; ++lane) out[lane] = scale[lane] == 0 ? 0 : 1 / scale[lane];
     return out;
@@ -48,13 +51,14 @@ struct Rounding {
 };
 
 // To the nearest whole number, ties to even, for numbers below 2^22: what a compiler can do for many at once.
-float whole(float number) {
+NIGHTINGALE_INLINE float whole(float number) {
   constexpr float rounder = 12582912.0F;  // 1.5 · 2^23
   return (number + rounder) - rounder;
 }
 
-float nearest(float number, float inverse, float minimum, float most) {
-  return std::clamp(whole((number - minimum) * inverse), 0.0F, most);
+NIGHTINGALE_INLINE float nearest(float number, float inverse, float minimum, float most) {
+  const float near = whole((number - minimum) * inverse);
+  return near < 0 ? 0 : near > most ? most : near;
 }
 
 float rounded(float number) {
@@ -62,7 +66,7 @@ float rounded(float number) {
 }
 
 // The scale and minimum of least squares for the numbers that a first pair gives, and the error they leave.
-Rounding fitted(const Group& group, const Rounding& first) {
+NIGHTINGALE_INLINE Rounding fitted(const Group& group, const Rounding& first) {
   Rounding fit;
   const auto count = static_cast<float>(group.column.size());
   const Lanes inverse = first.inverse();
@@ -94,7 +98,7 @@ Rounding fitted(const Group& group, const Rounding& first) {
 }
 
 // The best of several ranges.
-Rounding least_error(const Group& group) {
+NIGHTINGALE_INLINE Rounding least_error(const Group& group) {
   Lanes low = group.column.front(), high = low;
   for (const Lanes& column : group.column) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
@@ -122,7 +126,7 @@ Rounding least_error(const Group& group) {
 }
 
 // scale = max |w| / 127, and the minimum that makes number 128 nought.
-Rounding symmetric(const Group& group) {
+NIGHTINGALE_INLINE Rounding symmetric(const Group& group) {
   Rounding out;
   for (std::size_t lane = 0; lane < lanes; ++lane) {
     float most = 0;
@@ -133,7 +137,7 @@ Rounding symmetric(const Group& group) {
   return out;
 }
 
-void write_int8(const Group& group, const Rounding& how, std::uint8_t* to) {
+NIGHTINGALE_INLINE void write_int8(const Group& group, const Rounding& how, std::uint8_t* to) {
   const Lanes inverse = how.inverse();
   for (std::size_t c = 0; c < group.column.size(); ++c) {
     std::uint8_t* of_quad = to + c / quad * quad * lanes + c % quad;
@@ -144,7 +148,7 @@ void write_int8(const Group& group, const Rounding& how, std::uint8_t* to) {
   }
 }
 
-void write_int4(const Group& group, const Rounding& how, std::uint8_t* to) {
+NIGHTINGALE_INLINE void write_int4(const Group& group, const Rounding& how, std::uint8_t* to) {
   const Lanes inverse = how.inverse();
   for (std::size_t c = 0; c < group.column.size(); ++c) {
     const std::size_t number_of_quad = c / quad;
@@ -179,6 +183,7 @@ Quantized::Quantized(const QuantizedLayout& wanted)
       scales(static_cast<std::size_t>(wanted.strips() * wanted.scales_of_strip())),
       minima(wanted.precision == Precision::int4 ? scales.size() : 0) {}
 
+NIGHTINGALE_MULTIVERSION
 void quantize_strip(std::span<const float> values, std::int64_t strip, Quantized& to) {
   const QuantizedLayout& layout = to.layout;
   const bool int4 = layout.precision == Precision::int4;

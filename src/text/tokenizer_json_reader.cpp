@@ -57,9 +57,12 @@ TokenizerJson TokenizerJson::open(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file)
     fail(ErrorCode::model_missing, fmt::format("{} cannot be read", path), "give the model's folder");
-  std::string content(largest_file + 1, '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
-  content.resize(static_cast<std::size_t>(file.gcount()));
+  std::string content;
+  std::array<char, 1 << 16> block;
+  do {
+    file.read(block.data(), block.size());
+    content.append(block.data(), static_cast<std::size_t>(file.gcount()));
+  } while (file && content.size() <= largest_file);
   return parse(content, path);
 }
 

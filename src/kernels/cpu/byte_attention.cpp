@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/cpu/multiversion.hpp"
+#include "base/multiversion.hpp"
 #include "kernels/cpu/quantized.hpp"
 #include "kernels/cpu/softmax.hpp"
 #include "kernels/cpu/transpose.hpp"

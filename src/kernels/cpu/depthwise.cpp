@@ -1,8 +1,8 @@
 // depthwise_conv1d: out[r, c] = activation(Σ_t weight[c, t] · x[r + t·dilation − pad, c]) + add.
 #include <algorithm>
 
+#include "base/multiversion.hpp"
 #include "kernels/cpu/finish.hpp"
-#include "kernels/cpu/multiversion.hpp"
 #include "kernels/cpu/packed.hpp"
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/substrate.hpp"

@@ -2,7 +2,7 @@
 //
 // The repeating operand y is seen through strides along x's axes. The innermost axis is one of two loops: y
 // runs along with x, or one number of y serves the whole row.
-#include "kernels/cpu/multiversion.hpp"
+#include "base/multiversion.hpp"
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/substrate.hpp"
 

@@ -9,7 +9,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "kernels/cpu/multiversion.hpp"
+#include "base/multiversion.hpp"
 
 namespace nightingale::cpu {
 

@@ -9,8 +9,8 @@
 
 #include <vector>
 
+#include "base/multiversion.hpp"
 #include "kernels/cpu/lanes.hpp"
-#include "kernels/cpu/multiversion.hpp"
 
 namespace nightingale::cpu {
 

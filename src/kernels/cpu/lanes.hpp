@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "kernels/cpu/multiversion.hpp"
+#include "base/multiversion.hpp"
 
 namespace nightingale::cpu {
 

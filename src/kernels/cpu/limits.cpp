@@ -7,8 +7,8 @@
 
 #include <vector>
 
+#include "base/multiversion.hpp"
 #include "kernels/cpu/lanes.hpp"
-#include "kernels/cpu/multiversion.hpp"
 #include "kernels/cpu/parallel.hpp"
 
 namespace nightingale::cpu {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "kernels/cpu/multiversion.hpp"
+#include "base/multiversion.hpp"
 
 namespace nightingale::cpu {
 
@@ -44,6 +44,21 @@ void combine_products(const float* __restrict product, std::int64_t distance, fl
     out[c] = product[c] + even + m3;
     out[step + c] = m1 - m2 + 2.0F * m3;
     out[2 * step + c] = even + 4.0F * m3 + product[4 * distance + c];
+  }
+}
+
+// The polynomial of three taps at each of the points, `distance` apart.
+NIGHTINGALE_MULTIVERSION
+void evaluate_taps(const float* __restrict g0, const float* __restrict g1, const float* __restrict g2,
+                   float* __restrict at_point, std::int64_t distance) {
+#pragma omp simd
+  for (std::int64_t c = 0; c < distance; ++c) {
+    const float outer = g0[c] + g2[c];
+    at_point[c] = g0[c];
+    at_point[distance + c] = outer + g1[c];
+    at_point[2 * distance + c] = outer - g1[c];
+    at_point[3 * distance + c] = g0[c] + 2.0F * g1[c] + 4.0F * g2[c];
+    at_point[4 * distance + c] = g2[c];
   }
 }
 
@@ -88,16 +103,15 @@ bool minimal_pays(const PackedTaps& packed) {
 }
 
 std::vector<float> taps_at_points(const PackedTaps& packed) {
-  constexpr float at_points[points][group_taps] = {{1, 0, 0}, {1, 1, 1}, {1, -1, 1}, {1, 2, 4}, {0, 0, 1}};
   const std::int64_t size = packed.in * packed.out;
   std::vector<float> values(static_cast<std::size_t>(groups_of(packed) * points * size));
-  for (std::int64_t tap = 0; tap < packed.taps; ++tap) {
-    const float* from = packed.tap(tap);
-    for (std::int64_t point = 0; point < points; ++point) {
-      const float factor = at_points[point][tap % group_taps];
-      float* to = values.data() + (tap / group_taps * points + point) * size;
-      for (std::int64_t i = 0; i < size; ++i) to[i] += factor * from[i];
-    }
+  const std::vector<float> no_tap(static_cast<std::size_t>(packed.taps % group_taps == 0 ? 0 : size));
+  for (std::int64_t group = 0; group < groups_of(packed); ++group) {
+    const auto tap = [&](std::int64_t place) {
+      const std::int64_t index = group * group_taps + place;
+      return index < packed.taps ? packed.tap(index) : no_tap.data();
+    };
+    evaluate_taps(tap(0), tap(1), tap(2), values.data() + group * points * size, size);
   }
   return values;
 }

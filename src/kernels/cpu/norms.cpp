@@ -3,8 +3,8 @@
 // of its result.
 #include <cmath>
 
+#include "base/multiversion.hpp"
 #include "kernels/cpu/finish.hpp"
-#include "kernels/cpu/multiversion.hpp"
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/substrate.hpp"
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "kernels/cpu/multiversion.hpp"
+#include "base/multiversion.hpp"
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/substrate.hpp"
 

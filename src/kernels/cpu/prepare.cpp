@@ -72,6 +72,11 @@ void Cpu::prepare(Weight& weight) {
   }
 }
 
+void Cpu::in_turns(std::size_t count, const std::function<void(std::size_t)>& task) {
+  cpu::take_turns(threads_, static_cast<std::int64_t>(count),
+                  [&](std::int64_t i, int) { task(static_cast<std::size_t>(i)); });
+}
+
 // Rounding shares the strips of one matrix among the threads; all else is a thread a weight.
 void Cpu::prepare_all(std::span<Weight> weights) {
   std::vector<Weight*> laid_out;
@@ -82,8 +87,7 @@ void Cpu::prepare_all(std::span<Weight> weights) {
       laid_out.push_back(&weight);
     }
   }
-  cpu::take_turns(threads_, static_cast<std::int64_t>(laid_out.size()),
-                  [&](std::int64_t task, int) { prepare(*laid_out[static_cast<std::size_t>(task)]); });
+  in_turns(laid_out.size(), [&](std::size_t i) { prepare(*laid_out[i]); });
 }
 
 }  // namespace nightingale

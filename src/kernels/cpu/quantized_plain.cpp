@@ -1,7 +1,7 @@
 // A strip without instructions for bytes, and the choice among the kernels.
 #include <algorithm>
 
-#include "kernels/cpu/multiversion.hpp"
+#include "base/multiversion.hpp"
 #include "kernels/cpu/quantized_strip.hpp"
 
 namespace nightingale::cpu {

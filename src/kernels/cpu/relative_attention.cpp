@@ -3,8 +3,8 @@
 // p(i − j) lies at row rows − 1 − i + j of `position`. A tile of query rows first … first + n − 1 therefore
 // needs one window of count + n − 1 of its rows, and row r of the tile adds the window's part that starts at
 // n − 1 − r: the shift of Transformer-XL without moving anything.
+#include "base/multiversion.hpp"
 #include "kernels/cpu/attend.hpp"
-#include "kernels/cpu/multiversion.hpp"
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/substrate.hpp"
 

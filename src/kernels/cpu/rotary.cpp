@@ -4,7 +4,7 @@
 // is larger than anything else here.
 #include <cmath>
 
-#include "kernels/cpu/multiversion.hpp"
+#include "base/multiversion.hpp"
 #include "kernels/cpu/parallel.hpp"
 #include "kernels/cpu/substrate.hpp"
 

@@ -14,6 +14,7 @@ class Cpu final : public Ops {
 
   std::string_view name() const override { return "cpu"; }
   void prepare(Weight& weight) override;
+  void in_turns(std::size_t count, const std::function<void(std::size_t)>& task) override;
   void prepare_all(std::span<Weight> weights) override;
   std::unique_ptr<Cache> make_cache(const CacheSizes& sizes) override;
 

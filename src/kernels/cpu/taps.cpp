@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/minimal.hpp"
+#include "kernels/cpu/transpose.hpp"
 
 namespace nightingale::cpu {
 
@@ -11,6 +12,40 @@ namespace {
 
 std::int64_t divided_up(std::int64_t number, std::int64_t by) {
   return number > 0 ? (number + by - 1) / by : -(-number / by);
+}
+
+float* place_of(PackedTaps& packed, std::int64_t tap, std::int64_t strip_first) {
+  return packed.numbers.data() + (tap * packed.out + strip_first) * packed.in;
+}
+
+// values [out, in, tap]
+void pack(const float* values, PackedTaps& packed) {
+  const std::int64_t of_out = packed.in * packed.taps;
+  std::vector<float> turned(static_cast<std::size_t>(of_out * std::min(strip, packed.out)));
+  for (std::int64_t first = 0; first < packed.out; first += strip) {
+    const std::int64_t width = std::min(strip, packed.out - first);
+    transpose(values + first * of_out, of_out, width, of_out, turned.data());  // [in, tap, out of the strip]
+    for (std::int64_t tap = 0; tap < packed.taps; ++tap) {
+      float* to = place_of(packed, tap, first);
+      for (std::int64_t in = 0; in < packed.in; ++in, to += width) {
+        std::copy_n(turned.data() + (in * packed.taps + tap) * width, width, to);
+      }
+    }
+  }
+}
+
+// values [in, out, tap]
+void pack_transposed(const float* values, PackedTaps& packed) {
+  for (std::int64_t first = 0; first < packed.out; first += strip) {
+    const std::int64_t width = std::min(strip, packed.out - first);
+    for (std::int64_t tap = 0; tap < packed.taps; ++tap) {
+      float* to = place_of(packed, tap, first);
+      for (std::int64_t in = 0; in < packed.in; ++in) {
+        const float* from = values + (in * packed.out + first) * packed.taps + tap;
+        for (std::int64_t out = 0; out < width; ++out) *to++ = from[out * packed.taps];
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -24,18 +59,7 @@ std::shared_ptr<const PackedTaps> packed_taps(const Weight& weight) {
   packed->in = shape.count(transposed ? 0 : 1);
   packed->taps = shape.count(2);
   packed->numbers.resize(weight->values.size());
-  const std::int64_t out_stride = packed->taps * (transposed ? 1 : packed->in);
-  const std::int64_t in_stride = packed->taps * (transposed ? packed->out : 1);
-  float* to = packed->numbers.data();
-  for (std::int64_t tap = 0; tap < packed->taps; ++tap) {
-    for (std::int64_t first = 0; first < packed->out; first += strip) {
-      const std::int64_t last = std::min(first + strip, packed->out);
-      for (std::int64_t in = 0; in < packed->in; ++in) {
-        const float* from = weight.values() + tap + in * in_stride;
-        for (std::int64_t out = first; out < last; ++out) *to++ = from[out * out_stride];
-      }
-    }
-  }
+  transposed ? pack_transposed(weight.values(), *packed) : pack(weight.values(), *packed);
   if (weight->use == Use::convolution && minimal_pays(*packed)) {
     packed->at_points = taps_at_points(*packed);
     std::vector<float>().swap(packed->numbers);  // an assignment would keep the memory

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/multiversion.hpp"
 #include "kernels/cpu/lanes.hpp"
-#include "kernels/cpu/multiversion.hpp"
 
 namespace nightingale::cpu {
 

@@ -1,8 +1,8 @@
 // See weigh.hpp. Columns are taken a few registers at a time, so that their sums stay there over all rows.
 #include "kernels/cpu/weigh.hpp"
 
+#include "base/multiversion.hpp"
 #include "kernels/cpu/lanes.hpp"
-#include "kernels/cpu/multiversion.hpp"
 
 namespace nightingale::cpu {
 

@@ -1,8 +1,9 @@
 """Trains the speech tokenizer to hear the speech codes:  train_tokenizer.py DATA RUN.pt --minutes M
 
 The network's eight numbers tanh(x) are rounded to the eight digits of a code (phones.py). Its loss:
-  name   cross entropy over the symbols by the first inner numbers of the last block but one, one a symbol: six numbers
-         cannot part 38 sounds by codewords that know nothing of likeness, so first the sound is named, then spelled;
+  name   of the sounds in their order, each near where it is labelled (timing.py), by the first inner numbers of the last
+         block but one, one a symbol: six numbers cannot part 38 sounds by codewords that know nothing of likeness, so
+         first the sound is named, then spelled;
   heard  these numbers one by one, yes or no, so that every symbol that may well be meant is above nought;
   again  the likeliest of them once more in the last block, whose named symbols alone spell the sound (see `reserved`):
          what was named is wanted here, right or wrong, for two sounds half spelled are a third one;
@@ -27,13 +28,14 @@ from torch.nn.functional import gelu, layer_norm, linear, one_hot
 import dataset
 import listening
 import phones
+import timing
 import trainer
 from sizes import LISTENING_SIZES, upstream_cloning
 
 RATE = 2e-3
 TOKENS = 1000  # a batch
 LENGTHS, LENGTH_SHARES = (60, 125, 250, 750), (0.3, 0.45, 0.2, 0.05)  # tokens of an item
-HOURS = 2.0  # of a speaker, held in memory
+HOURS = 6.0  # of a speaker, held in memory
 SHARPNESS = 3.0  # of the scores of a digit
 MIDDLE = float(np.arctanh(0.5))  # up to here a number rounds to the middle digit
 # of the losses
@@ -114,36 +116,40 @@ def level_scores(raw):
     return SHARPNESS * (raw[..., None] * LEVELS - MIDDLE * LEVELS.pow(2))
 
 
-def begun_by(named, sounds, phase):
-    """[item, token] of what was named, what sounds, and the true digits of the phase -> whether the named begins here.
+def begun_by(named, sounds, starts):
+    """[item, token] of what was named, what sounds, and whether that begins -> whether the named begins here.
 
-    It does where it differs from the token before, and where the truth says the same sound twice.
+    It does where it differs from the token before, and where the same sound comes twice.
     """
     before = torch.cat([named[:, :1], named[:, :-1]], 1)
-    twice = torch.zeros_like(phase, dtype=torch.bool)
-    twice[:, 1:] = (sounds[:, 1:] == sounds[:, :-1]) & (phase[:, 1:] > 0)
+    twice = torch.zeros_like(starts)
+    twice[:, 1:] = (sounds[:, 1:] == sounds[:, :-1]) & starts[:, 1:]
     begins = (named != before) | (twice & (named == sounds))
-    begins[:, 0] = phase[:, 0] > 0
+    begins[:, 0] = starts[:, 0]
     return begins
 
 
 def losses(raw, inner, digits):
     """What heard_by gives and the wanted digits [item, token, 8] -> {name: loss}"""
-    items, tokens = digits.shape[:2]
-    raw, digits = raw.flatten(0, 1), digits.flatten(0, 1).long()
-    first, again = (rows.flatten(0, 1)[:, :SYMBOLS] for rows in inner)
+    raw, digits = raw.flatten(0, 1), digits.long()
+    first, again = (rows[..., :SYMBOLS] for rows in inner)
     words = torch.from_numpy(phones.CODEWORDS)
-    sounds = (words[None] == digits[:, None, :SOUND]).all(-1).int().argmax(-1)
+    sounds = (words == digits[:, :, None, :SOUND]).all(-1).int().argmax(-1)
     named = first.detach().argmax(-1)
-    begins = begun_by(named.view(items, tokens), sounds.view(items, tokens), digits[:, phones.PHASE_DIGIT].view(items, tokens))
-    of_sounds, of_named = (one_hot(rows, SYMBOLS).float() for rows in (sounds, named))
+    shares, *heard = timing.heard_when(
+        first.detach().log_softmax(-1).numpy(), sounds.numpy(), digits[..., phones.PHASE_DIGIT].numpy() > 0
+    )
+    begins = begun_by(named, *map(torch.from_numpy, heard))
+    of_sounds, named = torch.from_numpy(shares).flatten(0, 1), named.flatten()
+    first, again, digits = (rows.flatten(0, 1) for rows in (first, again, digits))
+    of_named = one_hot(named, SYMBOLS).float()
     wanted = torch.cat([words[named], digits[:, phones.PITCH_DIGIT :][:, :1]], 1)
     scores = level_scores(raw[:, : SOUND + 1])
     each = cross_entropy(scores.flatten(0, 1), wanted.flatten(), reduction="none").view(-1, SOUND + 1)
     of_words = linear(scores[:, :SOUND].flatten(1), one_hot(words, 3).float().flatten(1))
     weight = torch.full((SYMBOLS,), PLAUSIBLE)
     return {
-        "name": cross_entropy(first, sounds),
+        "name": cross_entropy(first, of_sounds),
         "heard": binary_cross_entropy_with_logits(first, of_sounds, pos_weight=weight) * SYMBOLS,
         "again": cross_entropy(again, named),
         "alone": binary_cross_entropy_with_logits(again, of_named) * SYMBOLS,
@@ -257,8 +263,9 @@ def rounded(raw):
 
 
 def accuracy(tokenizer, rows, shift=0):
-    """Shares of tokens that are right by sound, pitch, phase, whole code, and of those with a proper sound's code."""
-    right = []
+    """Shares of tokens that are right by sound, pitch, phase, and of those with a proper sound's code; then of the sounds one
+    after the other, with their beginnings, those that are wrong."""
+    right, wrong, sounded = [], 0, 0
     for mel, digits in rows:
         mel = np.roll(mel, -shift, 0)
         with torch.inference_mode(), trainer.narrow_products():
@@ -266,23 +273,20 @@ def accuracy(tokenizer, rows, shift=0):
         found = rounded(raw)
         same = found == digits
         sounds = phones.nearest_sounds(found)
+        wanted = phones.nearest_sounds(digits)
         proper = (phones.CODEWORDS[sounds] == found[:, :SOUND]).all(1)
-        right.append(
-            [
-                sounds == phones.nearest_sounds(digits),
-                same[:, phones.PITCH_DIGIT],
-                same[:, phones.PHASE_DIGIT],
-                same.all(1),
-                proper,
-            ]
+        right.append([sounds == wanted, same[:, phones.PITCH_DIGIT], same[:, phones.PHASE_DIGIT], proper])
+        order, order_found = (
+            timing.sequence(rows, own[:, phones.PHASE_DIGIT] > 0) for rows, own in ((wanted, digits), (sounds, found))
         )
-    return np.concatenate(right, 1).mean(1)
+        wrong, sounded = wrong + timing.wrong(order, order_found), sounded + len(order)
+    return [*np.concatenate(right, 1).mean(1), wrong / sounded]
 
 
 def report(tokenizer, heard, count):
-    """Prints the accuracies of `count` utterances left out of each speaker."""
+    """Prints the shares of `accuracy` for `count` utterances left out of each speaker."""
     tokenizer.eval()
-    print(f"{'':11} sound pitch phase  code proper", flush=True)
+    print(f"{'':11} sound pitch phase proper wrong", flush=True)
     rows_of = {name: rows[:count] for name, rows in heard.validation.items()}
     every = [row for rows in rows_of.values() for row in rows]
     for name, rows, shift in [*((n, r, 0) for n, r in rows_of.items()), ("all", every, 0), ("all + 20 ms", every, 2)]:

@@ -1,5 +1,5 @@
-// How own kernels meet the instruction sets: each is a plain function over plain arrays, compiled for several
-// sets at once; the loader picks one for the machine it runs on.
+// How loops meet the instruction sets: each is a plain function over plain arrays, compiled for several sets
+// at once; the loader picks one for the machine it runs on.
 //
 // What is odd: the body of an OpenMP region is a function of its own that does not inherit the versions.
 // A multiversioned function is therefore always serial, and parallel.hpp calls it from inside the region.

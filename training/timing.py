@@ -8,8 +8,6 @@ to lay the same sounds end to end (Baum and Welch's forward and backward sums of
 import numba
 import numpy as np
 
-import phones
-
 SLACK = 1  # tokens that a sound may begin earlier or end later than its label
 PLACES = 2 * SLACK + 1
 NEVER = -1e30
@@ -31,20 +29,16 @@ def _added(a, b):
 
 
 @numba.njit(cache=True)
-def _shares(scores, sounds, run):
-    """One item of `shares`: [token, place] log of the odds that the sound of run[token] + place - SLACK is heard there."""
+def _odds(scores, order, run):
+    """Of one item, whose sounds are `order`: [token, place] log of the odds that sound run[token] + place - SLACK is there."""
     tokens, last = len(run), run[-1]
-    first, end, symbol = np.zeros(last + 1, np.int64), np.zeros(last + 1, np.int64), np.zeros(last + 1, np.int64)
-    for t in range(tokens - 1, -1, -1):
-        first[run[t]], symbol[run[t]] = t, sounds[t]
-    for t in range(tokens):
-        end[run[t]] = t + 1
+    first, end = np.searchsorted(run, np.arange(last + 1)), np.searchsorted(run, np.arange(last + 1), "right")
     heard = np.full((tokens, PLACES), NEVER)
     for t in range(tokens):
         for place in range(PLACES):
             one = run[t] + place - SLACK
             if 0 <= one <= last and first[one] - SLACK <= t < end[one] + SLACK:
-                heard[t, place] = scores[t, symbol[one]]
+                heard[t, place] = scores[t, order[one]]
     before, after = np.full((tokens, PLACES), NEVER), np.full((tokens, PLACES), NEVER)
     before[0, SLACK] = heard[0, SLACK]
     for t in range(1, tokens):
@@ -70,24 +64,19 @@ def _shares(scores, sounds, run):
 
 
 @numba.njit(cache=True)
-def _spread(scores, sounds, runs):
-    """See `shares`."""
-    items, tokens, symbols = scores.shape
-    shares = np.zeros((items, tokens, symbols), np.float32)
-    likeliest = np.zeros((items, tokens), np.int64)
-    for item in range(items):
-        odds = _shares(scores[item], sounds[item], runs[item])
-        symbol = np.zeros(runs[item, -1] + 1, np.int64)
-        for t in range(tokens):
-            symbol[runs[item, t]] = sounds[item, t]
-        for t in range(tokens):
-            best = odds[t].argmax()
-            likeliest[item, t] = runs[item, t] + best - SLACK
-            weights = np.exp(odds[t] - odds[t, best])
-            weights /= weights.sum()
-            for place in range(PLACES):
-                if weights[place] > 0:
-                    shares[item, t, symbol[runs[item, t] + place - SLACK]] += weights[place]
+def _shares(scores, order, run):
+    """Of one item: the shares [token, symbol], and the number of the likeliest sound of each token."""
+    odds = _odds(scores, order, run)
+    shares = np.zeros(scores.shape, np.float32)
+    likeliest = np.zeros(len(run), np.int64)
+    for t in range(len(run)):
+        best = odds[t].argmax()
+        likeliest[t] = run[t] + best - SLACK
+        weights = np.exp(odds[t] - odds[t, best])
+        weights /= weights.sum()
+        for place in range(PLACES):
+            if weights[place] > 0:
+                shares[t, order[run[t] + place - SLACK]] += weights[place]
     return shares, likeliest
 
 
@@ -98,14 +87,13 @@ def heard_when(scores, sounds, begins):
     shares [item, token, symbol], which sum to one, and of the likeliest sound of each token its symbol and whether it
     begins there [item, token].
     """
-    numbers = np.stack([runs(row, flags) for row, flags in zip(sounds, begins)])
-    shares, likeliest = _spread(scores.astype(np.float64), sounds, numbers)
-    symbols, starts = np.zeros_like(sounds), np.zeros(sounds.shape, bool)
-    for item, row in enumerate(likeliest):
-        first = np.searchsorted(numbers[item], row)  # where the sound is labelled
-        symbols[item] = sounds[item, first]
+    shares, symbols, starts = np.zeros_like(scores, np.float32), np.zeros_like(sounds), np.zeros(sounds.shape, bool)
+    for item, row in enumerate(scores.astype(np.float64)):
+        order = sequence(sounds[item], begins[item])
+        shares[item], likeliest = _shares(row, order, runs(sounds[item], begins[item]))
+        symbols[item] = order[likeliest]
         starts[item, 0] = begins[item, 0]
-        starts[item, 1:] = row[1:] != row[:-1]
+        starts[item, 1:] = likeliest[1:] != likeliest[:-1]
     return shares, symbols, starts
 
 

@@ -65,7 +65,7 @@ void write_on(Ops& op, const t3::T3& t3, std::span<Sequence* const> sequences) {
     const auto count = static_cast<std::size_t>(sequence->rows());
     ids.insert(ids.end(), count, sequence->tokens_.back());
     indices.insert(indices.end(), count, static_cast<std::int32_t>(sequence->tokens_.size()));
-    for (const auto& cache : sequence->branches_.caches) caches.push_back(cache.get());
+    for (Cache* cache : sequence->branches_.each()) caches.push_back(cache);
   }
   const Shape shape{{"batch", static_cast<std::int64_t>(ids.size())}, one_row};
   const Tensor logits = t3.step(op, op.write_ids(shape, ids), op.write_ids(shape, indices), caches);

@@ -56,6 +56,7 @@ NIGHTINGALE_INLINE float whole(float number) {
   return (number + rounder) - rounder;
 }
 
+// By values: the references of std::clamp would cost a third more.
 NIGHTINGALE_INLINE float nearest(float number, float inverse, float minimum, float most) {
   const float near = whole((number - minimum) * inverse);
   return near < 0 ? 0 : near > most ? most : near;

@@ -39,7 +39,8 @@ std::string_view plural_of(Kind kind) {
 
 bool is_number_of_weights(StoredType type) {
   return type == StoredType::f64 || type == StoredType::f32 || type == StoredType::f16 ||
-         type == StoredType::bf16 || type == StoredType::i8_groups || type == StoredType::i4_groups;
+         type == StoredType::bf16 || type == StoredType::f8_e4m3 || type == StoredType::f8_e5m2 ||
+         type == StoredType::i8_groups || type == StoredType::i4_groups;
 }
 
 class Report {
@@ -225,7 +226,8 @@ void Report::judge_number_types() {
     if (!claim.tensor || is_number_of_weights(claim.tensor->type)) continue;
     add(Kind::number_type, subject_of(claim),
         fmt::format("{} {}", name_of(claim.tensor->type), shape_text(claim.tensor->shape)),
-        fmt::format("F32, F16, BF16 or F64 {}", expected_of(record_, claim)), "weights are real numbers");
+        fmt::format("F32, F16, BF16, F8_E4M3, F8_E5M2 or F64 {}", expected_of(record_, claim)),
+        "weights are real numbers");
   }
 }
 

@@ -1,7 +1,7 @@
 // Names and sizes of stored types, and the readers of values.
 //
-// Values go through one path: a decoder per stored type (half precision by bits, so exact), a converter per
-// result that refuses what it cannot hold, and an index that walks Fortran order as C order.
+// Values go through one path: a decoder per stored type (floats of 16 and 8 bits by bits, so exact), a
+// converter per result that refuses what it cannot hold, and an index that walks Fortran order as C order.
 #include "checkpoint/tensor_file.hpp"
 
 #include <fmt/format.h>
@@ -28,11 +28,13 @@ struct TypeFacts {
   std::size_t size;
 };
 
-constexpr std::array<TypeFacts, 12> type_facts = {{
+constexpr std::array<TypeFacts, 14> type_facts = {{
     {StoredType::f64, "F64", 8},
     {StoredType::f32, "F32", 4},
     {StoredType::f16, "F16", 2},
     {StoredType::bf16, "BF16", 2},
+    {StoredType::f8_e4m3, "F8_E4M3", 1},
+    {StoredType::f8_e5m2, "F8_E5M2", 1},
     {StoredType::i64, "I64", 8},
     {StoredType::i32, "I32", 4},
     {StoredType::i16, "I16", 2},
@@ -75,6 +77,21 @@ NIGHTINGALE_INLINE float from_f16(std::uint16_t bits) {
   const std::uint32_t finite = std::bit_cast<std::uint32_t>(std::bit_cast<float>(size) * rebias);
   // Without a branch, so that compilers make vector code of it.
   return std::bit_cast<float>(sign | (size >= special ? size | special_exponent : finite));
+}
+
+// One of OCP's two floats of 8 bits: 1 sign, 4 exponent (bias 7), 3 fraction bits; no infinity, and one NaN
+// of each sign.
+NIGHTINGALE_INLINE float from_f8_e4m3(std::uint8_t bits) {
+  constexpr float rebias = 0x1p120F;  // 2^(127 − 7)
+  const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x80u) << 24;
+  const std::uint32_t size = static_cast<std::uint32_t>(bits & 0x7fu) << 20;
+  const std::uint32_t finite = std::bit_cast<std::uint32_t>(std::bit_cast<float>(size) * rebias);
+  return std::bit_cast<float>(sign | (size == 0x7fu << 20 ? 0x7fc00000u : finite));
+}
+
+// The other: the upper half of a binary16.
+NIGHTINGALE_INLINE float from_f8_e5m2(std::uint8_t bits) {
+  return from_f16(static_cast<std::uint16_t>(bits << 8));
 }
 
 [[noreturn]] void refuse_value(const StoredTensor& tensor, const std::string& value, const char* wanted) {
@@ -132,6 +149,8 @@ auto decode(const std::byte* at) {
   if constexpr (type == StoredType::f32) return bits_at<float>(at);
   if constexpr (type == StoredType::f16) return from_f16(bits_at<std::uint16_t>(at));
   if constexpr (type == StoredType::bf16) return from_bfloat16(bits_at<std::uint16_t>(at));
+  if constexpr (type == StoredType::f8_e4m3) return from_f8_e4m3(bits_at<std::uint8_t>(at));
+  if constexpr (type == StoredType::f8_e5m2) return from_f8_e5m2(bits_at<std::uint8_t>(at));
   if constexpr (type == StoredType::i64) return bits_at<std::int64_t>(at);
   if constexpr (type == StoredType::i32) return std::int64_t{bits_at<std::int32_t>(at)};
   if constexpr (type == StoredType::i16) return std::int64_t{bits_at<std::int16_t>(at)};
@@ -174,6 +193,8 @@ void decode_all(const StoredTensor& tensor, const std::byte* at, std::vector<Val
       if constexpr (std::is_same_v<Value, float>) return decode_halves(at, values.data(), values.size());
       return decode_all<StoredType::f16>(tensor, at, values);
     case StoredType::bf16: return decode_all<StoredType::bf16>(tensor, at, values);
+    case StoredType::f8_e4m3: return decode_all<StoredType::f8_e4m3>(tensor, at, values);
+    case StoredType::f8_e5m2: return decode_all<StoredType::f8_e5m2>(tensor, at, values);
     case StoredType::i64: return decode_all<StoredType::i64>(tensor, at, values);
     case StoredType::i32: return decode_all<StoredType::i32>(tensor, at, values);
     case StoredType::i16: return decode_all<StoredType::i16>(tensor, at, values);

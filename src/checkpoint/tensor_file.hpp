@@ -16,9 +16,24 @@
 namespace nightingale {
 
 // The last two are matrices of few bits, see quantized_tensor.hpp.
-enum class StoredType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean, i8_groups, i4_groups };
+enum class StoredType {
+  f64,
+  f32,
+  f16,
+  bf16,
+  f8_e4m3,
+  f8_e5m2,
+  i64,
+  i32,
+  i16,
+  i8,
+  u8,
+  boolean,
+  i8_groups,
+  i4_groups
+};
 
-// The name safetensors gives the type: "F32", "BF16", "BOOL".
+// The name safetensors gives the type: "F32", "BF16", "F8_E4M3", "BOOL".
 std::string_view name_of(StoredType type);
 // Bytes of one element; those of a matrix of few bits are not of one size, and it is 1.
 std::size_t size_of(StoredType type);
@@ -74,7 +89,7 @@ class TensorFile {
   bool mapped_;
 };
 
-// The values in C order, whatever the stored order and type. Half precision converts exactly. Refused
+// The values in C order, whatever the stored order and type. Floats of 16 and 8 bits convert exactly. Refused
 // (file_invalid): a tensor without bytes, and a value that the result cannot hold: an integer that a float
 // would round, a fraction or NaN where integers are read, a double beyond the range of float. A double within
 // it rounds to the nearest float.

@@ -145,7 +145,7 @@ TEST_CASE("binder_keeps_the_numbers_when_the_binding_is_gone") {
   CHECK(weight.values()[1] == 0.375f);
 }
 
-TEST_CASE("binder_accepts_half_precision_and_doubles") {
+TEST_CASE("binder_accepts_floats_of_any_width") {
   struct Case {
     StoredType type;
     std::string bytes;
@@ -154,6 +154,8 @@ TEST_CASE("binder_accepts_half_precision_and_doubles") {
   const std::vector<Case> cases = {
       {StoredType::f16, bytes_of(std::vector<std::uint16_t>{0x3e00, 0xc000, 0x3400})},
       {StoredType::bf16, bytes_of(std::vector<std::uint16_t>{0x3fc0, 0xc000, 0x3e80})},
+      {StoredType::f8_e4m3, bytes_of(std::vector<std::uint8_t>{0x3c, 0xc0, 0x28})},
+      {StoredType::f8_e5m2, bytes_of(std::vector<std::uint8_t>{0x3e, 0xc0, 0x34})},
       {StoredType::f64, bytes_of(std::vector<double>{1.5, -2, 0.25})}};
   for (const Case& one : cases) {
     Binding binding(TensorFile("file", {{"bias", one.type, {3}, false, as_bytes(one.bytes)}}, {},

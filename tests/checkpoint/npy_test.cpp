@@ -202,6 +202,25 @@ TEST_CASE("half_precision_converts_exactly") {
   CHECK(std::isnan(bf16(0x7fc0)));
 }
 
+TEST_CASE("floats_of_eight_bits_convert_exactly") {
+  const auto e4m3 = [](std::uint8_t bits) { return to_double(single(StoredType::f8_e4m3, bits)).at(0); };
+  CHECK(e4m3(0x38) == 1.0);
+  CHECK(e4m3(0xc5) == -3.25);
+  CHECK(e4m3(0x7e) == 448.0);
+  CHECK(e4m3(0x08) == std::ldexp(1.0, -6));
+  CHECK(e4m3(0x87) == -std::ldexp(7.0, -9));
+  CHECK(std::signbit(e4m3(0x80)));
+  CHECK(std::isnan(e4m3(0x7f)));
+  CHECK(std::isnan(e4m3(0xff)));
+  const auto e5m2 = [](std::uint8_t bits) { return to_double(single(StoredType::f8_e5m2, bits)).at(0); };
+  CHECK(e5m2(0x3c) == 1.0);
+  CHECK(e5m2(0xc1) == -2.5);
+  CHECK(e5m2(0x7b) == 57344.0);
+  CHECK(e5m2(0x01) == std::ldexp(1.0, -16));
+  CHECK(e5m2(0x7c) == std::numeric_limits<double>::infinity());
+  CHECK(std::isnan(e5m2(0xfe)));
+}
+
 TEST_CASE("readers_of_values_refuse_what_the_result_cannot_hold") {
   const std::int64_t beyond_float = (1 << 24) + 1, beyond_double = (std::int64_t{1} << 53) + 1;
   const float half = 0.5f, nan = std::numeric_limits<float>::quiet_NaN();

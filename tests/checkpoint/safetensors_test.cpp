@@ -148,8 +148,8 @@ TEST_CASE("safetensors_refuses_a_shape_that_overflows") {
 }
 
 TEST_CASE("safetensors_refuses_an_unknown_dtype") {
-  CHECK(refusal(safetensors("{" + entry("a", "F8_E4M3", "[4]", 0, 4) + "}", 4)) ==
-        "model.safetensors: tensor a is damaged: the unknown dtype F8_E4M3");
+  CHECK(refusal(safetensors("{" + entry("a", "F8_E8M0", "[4]", 0, 4) + "}", 4)) ==
+        "model.safetensors: tensor a is damaged: the unknown dtype F8_E8M0");
 }
 
 TEST_CASE("safetensors_refuses_damaged_entries") {

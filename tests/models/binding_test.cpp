@@ -160,7 +160,8 @@ TEST_CASE("t3_with_positions_as_whole_numbers_is_refused") {
       [](Tensors& tensors) { tensor_named(tensors, "text_pos_emb.emb.weight").type = StoredType::i64; });
   REQUIRE(error.facts.size() == 1);
   CHECK(error.facts[0].found == "I64 [2050, 1024]");
-  CHECK(error.facts[0].expected == "F32, F16, BF16 or F64 [text_position 2050, model 1024]");
+  CHECK(error.facts[0].expected ==
+        "F32, F16, BF16, F8_E4M3, F8_E5M2 or F64 [text_position 2050, model 1024]");
 }
 
 TEST_CASE("t3_whose_every_matrix_is_transposed_is_recognised_by_its_tables") {

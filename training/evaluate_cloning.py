@@ -7,7 +7,7 @@ baked and speaks three held-out sentences. resemblyzer's encoder embeds what was
 the right one of all speakers' centroids, each the mean of clips of other utterances. The shifted voices are speakers
 of their own, so the right one has neighbours.
 
-Conversion: four held-out clips of one speaker in another's voice, both ways. Whisper's word errors of the sources and
+Conversion: twelve held-out clips of one speaker in another's voice, both ways. Whisper's word errors of the sources and
 of what was made of them, and their cosines to both centroids.
 """
 
@@ -30,7 +30,7 @@ BAKED = ("joe", "slt", "rms", "awb")
 CONVERTED = (("joe", "slt"), ("slt", "joe"))
 SENTENCES = (30, 41, 72)  # lines of held_out.txt from 0
 SECONDS = 8.0, 10.0
-CLIPS = 4  # of a speaker, to be converted; the first is baked
+CLIPS = 12  # of a speaker, to be converted; the first is baked
 RATE = 24000
 CENTROID_CLIPS = 6
 CENTROID_SECONDS = 8.0

@@ -1,7 +1,7 @@
 """Puts the trained networks together as a model folder in upstream's own files:  export.py RUNS OUT [--wheel FILE]
 
 t3_cfg.safetensors, s3gen.safetensors (flow, mel2wav, tokenizer, speaker_encoder), ve.safetensors and tokenizer.json;
-all weights in 16-bit floats. The voices are baked by the engine itself afterwards (make_voices.py).
+all weights in 16-bit floats, and the tables of codes, of which a row is read at a time, in 8. The voices are baked by the engine itself afterwards (make_voices.py).
 """
 
 import argparse
@@ -20,6 +20,7 @@ from train_tokenizer import export_tokenizer
 from train_vocoder import export_vocoder
 
 LARGEST = 65504.0  # of a 16-bit float
+CODE_TABLES = ("speech_emb.weight", "flow.input_embedding.weight")  # 3^8 rows each, most of them never used
 
 
 def halved(state):
@@ -37,7 +38,9 @@ def halved(state):
 
 def write(state, path):
     beside = path.with_suffix(".part")
-    save_file(halved(state), str(beside))
+    stored = halved(state)
+    stored |= {name: stored[name].to(torch.float8_e4m3fn) for name in CODE_TABLES if name in stored}
+    save_file(stored, str(beside))
     beside.chmod(0o644)
     beside.rename(path)
     print(f"{path.name}: {sum(tensor.numel() for tensor in state.values())} numbers, {path.stat().st_size / 1e6:.1f} MB")

@@ -29,7 +29,7 @@ SIZES = upstream.Sizes(
     f0=96,
 )
 LISTENING_SIZES = upstream_cloning.CloningSizes(
-    tokenizer_heads=2,
+    tokenizer_heads=3,
     tokenizer_hidden=384,
     tokenizer_blocks=6,
     image=5,

@@ -1,7 +1,8 @@
 """Puts the trained networks together as a model folder in upstream's own files:  export.py RUNS OUT [--wheel FILE]
 
 t3_cfg.safetensors, s3gen.safetensors (flow, mel2wav, tokenizer, speaker_encoder), ve.safetensors and tokenizer.json;
-all weights in 16-bit floats, and the tables of codes, of which a row is read at a time, in 8. The voices are baked by the engine itself afterwards (make_voices.py).
+all weights in 16-bit floats, and the tables of codes, of which a row is read at a time, in 8. The voices are baked by
+the engine itself afterwards (make_voices.py).
 """
 
 import argparse

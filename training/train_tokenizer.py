@@ -49,8 +49,9 @@ REFRESH = 300  # seconds until new shards are looked for
 HEARD_MEAN, HEARD_SPREAD = 0.3, 0.3  # of the log-mel, about
 VALIDATED = 12  # utterances of a speaker
 SPOILT = 0.4  # of the items are heard in other rooms from other mouths
-FAVOURED = {"joe": 4.0}  # times as often as another speaker
+FAVOURED = {"joe": 3.0}  # times as often as another speaker
 SOUND, SYMBOLS, FRAMES = phones.SOUND_DIGITS, len(phones.SYMBOLS), listening.FRAMES
+SPELLING, BESIDE = slice(0, SOUND), slice(SOUND, None)  # of the eight numbers
 
 
 def rotated(x, freqs):
@@ -109,9 +110,6 @@ def heard_by(tokenizer, log_mel):
     (spelled, again), (rest, _) = passed(last, x.detach(), freqs), passed(last, x, freqs)
     raw = [linear(rows, down.weight[part], down.bias[part]) for rows, part in ((spelled, SPELLING), (rest, BESIDE))]
     return torch.cat(raw, -1).float(), [named.float(), again.float()]
-
-
-SPELLING, BESIDE = slice(0, SOUND), slice(SOUND, None)  # of the eight numbers
 
 
 def passed(block, x, freqs):

@@ -8,6 +8,7 @@
 #include "checkpoint/binder_record.hpp"
 #include "checkpoint/judge_causes.hpp"
 #include "checkpoint/judge_words.hpp"
+#include "checkpoint/quantized_tensor.hpp"
 
 namespace nightingale {
 namespace {
@@ -40,7 +41,7 @@ std::string_view plural_of(Kind kind) {
 bool is_number_of_weights(StoredType type) {
   return type == StoredType::f64 || type == StoredType::f32 || type == StoredType::f16 ||
          type == StoredType::bf16 || type == StoredType::f8_e4m3 || type == StoredType::f8_e5m2 ||
-         type == StoredType::i8_groups || type == StoredType::i4_groups;
+         is_quantized(type);
 }
 
 class Report {

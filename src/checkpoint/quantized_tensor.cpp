@@ -21,10 +21,6 @@ std::uint64_t byte_count(const QuantizedLayout& layout) {
   return static_cast<std::uint64_t>((layout.numbers() + of_scales + line - 1) / line * line);
 }
 
-bool is_quantized(StoredType type) {
-  return type == StoredType::i8_groups || type == StoredType::i4_groups;
-}
-
 // The layout that an entry tells; an empty text when it is sound, else what was found.
 std::string read_layout(const nlohmann::json& entry, QuantizedLayout& layout) {
   if (!entry.is_object() || entry.size() != 3 || !entry.contains("precision") || !entry.contains("shape") ||
@@ -65,6 +61,10 @@ std::string restore(const nlohmann::json& entry, StoredTensor* tensor) {
 }
 
 }  // namespace
+
+bool is_quantized(StoredType type) {
+  return type == StoredType::i8_groups || type == StoredType::i4_groups;
+}
 
 void restore_quantized(const std::string& path, const std::map<std::string, std::string>& metadata,
                        std::vector<StoredTensor>& tensors) {

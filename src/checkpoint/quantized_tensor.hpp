@@ -21,6 +21,9 @@
 
 namespace nightingale {
 
+// Whether a type is that of a matrix of few bits.
+bool is_quantized(StoredType type);
+
 // Gives the tensors that the metadata names their shape and type. Throws Failure (file_invalid) when the
 // metadata is damaged, or names a tensor that is missing or of another length.
 void restore_quantized(const std::string& path, const std::map<std::string, std::string>& metadata,

@@ -68,25 +68,29 @@ NIGHTINGALE_INLINE Bits bits_at(const std::byte* address) {
   return bits;
 }
 
-// IEEE binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every value is a float, subnormals too.
-NIGHTINGALE_INLINE float from_f16(std::uint16_t bits) {
-  constexpr float rebias = 0x1p112F;  // 2^(127 − 15)
-  constexpr std::uint32_t special = 0x7c00u << 13, special_exponent = 0x7f800000u;
-  const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
-  const std::uint32_t size = static_cast<std::uint32_t>(bits & 0x7fffu) << 13;
+// The float of a narrower one, whose size (all but the sign) lies where a float's does. What differs is the
+// bias of its exponent, by the power of two `rebias`, and from which size on it stands for no finite number.
+NIGHTINGALE_INLINE float widened(std::uint32_t sign, std::uint32_t size, float rebias,
+                                 std::uint32_t special) {
+  constexpr std::uint32_t special_exponent = 0x7f800000u;
   const std::uint32_t finite = std::bit_cast<std::uint32_t>(std::bit_cast<float>(size) * rebias);
   // Without a branch, so that compilers make vector code of it.
   return std::bit_cast<float>(sign | (size >= special ? size | special_exponent : finite));
+}
+
+// IEEE binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every value is a float, subnormals too.
+NIGHTINGALE_INLINE float from_f16(std::uint16_t bits) {
+  constexpr float rebias = 0x1p112F;  // 2^(127 − 15)
+  return widened(static_cast<std::uint32_t>(bits & 0x8000u) << 16,
+                 static_cast<std::uint32_t>(bits & 0x7fffu) << 13, rebias, 0x7c00u << 13);
 }
 
 // One of OCP's two floats of 8 bits: 1 sign, 4 exponent (bias 7), 3 fraction bits; no infinity, and one NaN
 // of each sign.
 NIGHTINGALE_INLINE float from_f8_e4m3(std::uint8_t bits) {
   constexpr float rebias = 0x1p120F;  // 2^(127 − 7)
-  const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x80u) << 24;
-  const std::uint32_t size = static_cast<std::uint32_t>(bits & 0x7fu) << 20;
-  const std::uint32_t finite = std::bit_cast<std::uint32_t>(std::bit_cast<float>(size) * rebias);
-  return std::bit_cast<float>(sign | (size == 0x7fu << 20 ? 0x7fc00000u : finite));
+  return widened(static_cast<std::uint32_t>(bits & 0x80u) << 24,
+                 static_cast<std::uint32_t>(bits & 0x7fu) << 20, rebias, 0x7fu << 20);
 }
 
 // The other: the upper half of a binary16.
@@ -209,8 +213,8 @@ void decode_all(const StoredTensor& tensor, const std::byte* at, std::vector<Val
 template <typename Value>
 std::vector<Value> to_values(const StoredTensor& tensor) {
   const auto count = static_cast<std::size_t>(tensor.element_count());
-  const bool few_bits = tensor.type == StoredType::i8_groups || tensor.type == StoredType::i4_groups;
-  if (few_bits ? tensor.bytes.empty() : tensor.bytes.size() != count * size_of(tensor.type)) {
+  if (is_quantized(tensor.type) ? tensor.bytes.empty()
+                                : tensor.bytes.size() != count * size_of(tensor.type)) {
     fail(ErrorCode::file_invalid,
          fmt::format("tensor {} has a shape but no values: it comes from a manifest", tensor.name),
          "give the checkpoint itself");
@@ -236,7 +240,7 @@ std::size_t size_of(StoredType type) {
 
 bool stored_type_of(std::string_view name, StoredType& type) {
   for (const TypeFacts& facts : type_facts) {
-    if (facts.name != name || facts.type >= StoredType::i8_groups) continue;
+    if (facts.name != name || is_quantized(facts.type)) continue;
     type = facts.type;
     return true;
   }

@@ -74,8 +74,8 @@ NIGHTINGALE_INLINE float widened(std::uint32_t sign, std::uint32_t size, float r
                                  std::uint32_t special) {
   constexpr std::uint32_t special_exponent = 0x7f800000u;
   const std::uint32_t finite = std::bit_cast<std::uint32_t>(std::bit_cast<float>(size) * rebias);
-  // Without a branch, so that compilers make vector code of it.
-  return std::bit_cast<float>(sign | (size >= special ? size | special_exponent : finite));
+  // Without a branch, so that compilers make vector code of it; the fraction of an infinity or NaN stays.
+  return std::bit_cast<float>(sign | finite | (size >= special ? special_exponent : 0u));
 }
 
 // IEEE binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every value is a float, subnormals too.

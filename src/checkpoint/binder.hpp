@@ -125,8 +125,9 @@ class Binding {
 
   // Gives each weight its numbers (f16, bf16 and f64 become float), folds weight norms, refuses numbers that
   // are not finite (all of them in one report) and lets the substrate prepare its own form, its matrices in
-  // the precision that precision.hpp gives them. Needs a file with bytes; on a manifest it does nothing.
-  void load(Ops& op, const Precisions& wanted = {});
+  // the precision that precision.hpp gives them. Needs a file with bytes; on a manifest it does nothing. With
+  // `below` only the tensors whose names begin so: the others may follow by another call.
+  void load(Ops& op, const Precisions& wanted = {}, std::string_view below = {});
 
   const std::vector<BoundTensor>& tensors() const;
   // The weights that were claimed whole, by their names in the file: no halves of weight norms.

@@ -166,18 +166,24 @@ void load_weight(const Binding::Record& record, const ClaimedWeight& claimed,
 
 }  // namespace
 
-void Binding::load(Ops& op, const Precisions& wanted) {
+void Binding::load(Ops& op, const Precisions& wanted, std::string_view below) {
   Record& record = *record_;
   if (!record.file.has_bytes()) return;
+  const auto is_below = [&](std::size_t claim) { return record.claims[claim].name.starts_with(below); };
+  std::vector<ClaimedWeight> chosen;
+  std::ranges::copy_if(record.weights, std::back_inserter(chosen),
+                       [&](const ClaimedWeight& claimed) { return is_below(claimed.claim); });
 
   // A copy shares the mapped bytes and keeps them alive for the weights that are used in place.
   const auto file = std::make_shared<const TensorFile>(record.file);
-  std::vector<std::vector<Fact>> of_each(record.weights.size());
-  op.in_turns(record.weights.size(),
-              [&](std::size_t i) { load_weight(record, record.weights[i], file, wanted, of_each[i]); });
+  std::vector<std::vector<Fact>> of_each(chosen.size());
+  op.in_turns(chosen.size(),
+              [&](std::size_t i) { load_weight(record, chosen[i], file, wanted, of_each[i]); });
   std::vector<Fact> faults;
   for (std::vector<Fact>& own : of_each) std::ranges::move(own, std::back_inserter(faults));
-  for (const ClaimedBatchNorm& norm : record.batch_norms) load_batch_norm(norm, record.claims, faults);
+  for (const ClaimedBatchNorm& norm : record.batch_norms) {
+    if (is_below(norm.mean)) load_batch_norm(norm, record.claims, faults);
+  }
   if (!faults.empty()) {
     const std::size_t count = faults.size();
     throw Failure(
@@ -189,9 +195,8 @@ void Binding::load(Ops& op, const Precisions& wanted) {
   }
   // A few at a time, so that what they are made of never lies in memory as a whole.
   constexpr std::size_t together = 32;
-  for (std::size_t first = 0; first < record.weights.size(); first += together) {
-    const auto some =
-        std::span(record.weights).subspan(first).first(std::min(together, record.weights.size() - first));
+  for (std::size_t first = 0; first < chosen.size(); first += together) {
+    const auto some = std::span(chosen).subspan(first).first(std::min(together, chosen.size() - first));
     std::vector<Weight> weights;
     for (const ClaimedWeight& claimed : some) weights.push_back(claimed.weight);
     op.prepare_all(weights);

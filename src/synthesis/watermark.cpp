@@ -153,13 +153,12 @@ std::unique_ptr<perth::Perth> bind_perth(Binding& binding) {
 
 Watermark::Watermark(const std::string& weights, Ops& op, std::size_t block_frames)
     : op_(op),
-      block_frames_(block_frames) {
-  Binding binding(open_tensor_file(weights), "watermark");
-  std::unique_ptr<perth::Perth> network = bind_perth(binding);
-  binding.judge();
-  prove(*network);
-  binding.load(op);
-  network_ = std::move(network);
+      block_frames_(block_frames),
+      binding_(std::make_unique<Binding>(open_tensor_file(weights), "watermark")),
+      network_(bind_perth(*binding_)) {
+  binding_->judge();
+  prove(*network_);
+  binding_->load(op, {}, "encoder.");
 }
 
 // The rows of a network that sees `reach` rows to each side, block by block: `work` is given the rows
@@ -239,6 +238,7 @@ std::vector<float> Watermark::mark(std::span<const float> samples, int rate) con
 }
 
 double Watermark::answer_of(const Levels& levels) const {
+  std::call_once(decoder_is_loaded_, [&] { binding_->load(op_, {}, "decoder."); });
   const Axis bin{"bin", static_cast<std::int64_t>(levels.width)};
   std::array<Answer, perth::branches.size()> answers;
   for (const Branch branch : perth::branches) {

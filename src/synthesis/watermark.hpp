@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,8 +25,9 @@ namespace nightingale {
 class Watermark {
  public:
   // The weights, a safetensors file or upstream's checkpoint, made ready for the substrate, which must
-  // outlive this. The network sees a block of frames at once; results do not depend on how many. Throws
-  // Failure: model_mismatch, file_invalid, memory.
+  // outlive this; those that only detection needs, three quarters, at the first detection. The network sees a
+  // block of frames at once; results do not depend on how many. Throws Failure: model_mismatch, file_invalid,
+  // memory.
   Watermark(const std::string& weights, Ops& op, std::size_t block_frames = 3000);
 
   // As many samples, marked. Spectra and the network's work are done in blocks; what is held whole (both
@@ -48,7 +50,9 @@ class Watermark {
 
   Ops& op_;
   std::size_t block_frames_;
+  std::unique_ptr<Binding> binding_;
   std::unique_ptr<const perth::Perth> network_;
+  mutable std::once_flag decoder_is_loaded_;
 };
 
 // Binds the network to a file or a manifest, without numbers: for `inspect` and the proof of a manifest.

@@ -4,6 +4,8 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include "base/multiversion.hpp"
 
@@ -17,6 +19,7 @@ constexpr float most_int8 = 127, most_int4 = 15;
 // Shares of a group's range that int4's numbers span: what lies beyond is cut off.
 constexpr std::array shares{1.0F, 0.94F, 0.88F, 0.82F, 0.76F};
 
+// Loops over the lanes that are kept from being unrolled are what the compiler vectorises as a whole.
 using Lanes = std::array<float, lanes>;
 
 // One group of one strip, a row in each lane.
@@ -73,6 +76,7 @@ NIGHTINGALE_INLINE Rounding fitted(const Group& group, const Rounding& first) {
   const Lanes inverse = first.inverse();
   Lanes q{}, qq{}, w{}, qw{};
   for (const Lanes& column : group.column) {
+#pragma GCC unroll 1
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const float number = nearest(column[lane], inverse[lane], first.minimum[lane], most_int4);
       q[lane] += number;
@@ -89,6 +93,7 @@ NIGHTINGALE_INLINE Rounding fitted(const Group& group, const Rounding& first) {
   }
   const Lanes refined = fit.inverse();
   for (const Lanes& column : group.column) {
+#pragma GCC unroll 1
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const float number = nearest(column[lane], refined[lane], fit.minimum[lane], most_int4);
       const float off = fit.scale[lane] * number + fit.minimum[lane] - column[lane];
@@ -138,28 +143,47 @@ NIGHTINGALE_INLINE Rounding symmetric(const Group& group) {
   return out;
 }
 
+// The bytes of a quad of columns, one word a lane, its first column lowest.
+using Words = std::array<std::uint32_t, lanes>;
+static_assert(sizeof(Words) == lanes * quad && std::endian::native == std::endian::little);
+
 NIGHTINGALE_INLINE void write_int8(const Group& group, const Rounding& how, std::uint8_t* to) {
   const Lanes inverse = how.inverse();
-  for (std::size_t c = 0; c < group.column.size(); ++c) {
-    std::uint8_t* of_quad = to + c / quad * quad * lanes + c % quad;
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const float number = std::clamp(whole(group.column[c][lane] * inverse[lane]), -most_int8, most_int8);
-      of_quad[lane * quad] = static_cast<std::uint8_t>(static_cast<int>(number) + QuantizedLayout::int8_zero);
+  for (std::size_t first = 0; first < group.column.size(); first += quad, to += sizeof(Words)) {
+    Words words{};
+    for (std::size_t c = 0; c < quad; ++c) {
+      const Lanes& column = group.column[first + c];
+#pragma GCC unroll 1
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        const float near = whole(column[lane] * inverse[lane]);
+        const float number = near < -most_int8 ? -most_int8 : near > most_int8 ? most_int8 : near;
+        words[lane] |= static_cast<std::uint32_t>(static_cast<int>(number) + QuantizedLayout::int8_zero)
+                       << 8 * c;
+      }
     }
+    std::memcpy(to, words.data(), sizeof(Words));
   }
 }
 
+// Two quads share the bytes: the second lies in their upper halves.
 NIGHTINGALE_INLINE void write_int4(const Group& group, const Rounding& how, std::uint8_t* to) {
   const Lanes inverse = how.inverse();
-  for (std::size_t c = 0; c < group.column.size(); ++c) {
-    const std::size_t number_of_quad = c / quad;
-    std::uint8_t* of_pair = to + number_of_quad / 2 * quad * lanes + c % quad;
-    const int shift = number_of_quad % 2 == 0 ? 0 : 4;
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const float number = nearest(group.column[c][lane], inverse[lane], how.minimum[lane], most_int4);
-      std::uint8_t& both = of_pair[lane * quad];
-      both = static_cast<std::uint8_t>(both | (static_cast<unsigned>(number) << shift));
+  for (std::size_t first = 0; first < group.column.size(); first += 2 * quad, to += sizeof(Words)) {
+    Words words{};
+    for (std::size_t c = 0; c < 2 * quad; ++c) {
+      const Lanes& column = group.column[first + c];
+      const std::size_t shift = 8 * (c % quad) + (c < quad ? 0 : 4);
+      Lanes numbers;
+#pragma GCC unroll 1
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        numbers[lane] = nearest(column[lane], inverse[lane], how.minimum[lane], most_int4);
+      }
+#pragma GCC unroll 1
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        words[lane] |= static_cast<std::uint32_t>(static_cast<int>(numbers[lane])) << shift;
+      }
     }
+    std::memcpy(to, words.data(), sizeof(Words));
   }
 }
 

@@ -131,6 +131,21 @@ TEST_CASE("binder_uses_aligned_float32_where_it_lies_in_the_file") {
   CHECK(op.prepared.front() == "flow.input_embedding.weight");
 }
 
+TEST_CASE("binder_loads_what_lies_below_a_name_and_the_rest_later") {
+  const TemporaryFolder folder;
+  Binding binding(SmallFile().open(folder), "flow and vocoder");
+  SmallNetwork network(binding.root());
+  binding.judge();
+  Recorder op;
+  binding.load(op, {}, "mel2wav.");
+  CHECK(op.prepared.size() == 2);
+  CHECK(!network.first->values.empty());
+  CHECK(network.speaker->values.empty());
+  binding.load(op, {}, "flow.");
+  CHECK(op.prepared.size() == binding.tensors().size() - 2);
+  CHECK(!network.speaker->values.empty());
+}
+
 TEST_CASE("binder_keeps_the_numbers_when_the_binding_is_gone") {
   const TemporaryFolder folder;
   Weight weight;

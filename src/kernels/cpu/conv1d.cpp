@@ -1,6 +1,6 @@
 // conv1d: out[t] = activation(bias + Σ_tap x[t·stride + tap·dilation − pad_left] · weight_tap) + add.
 //
-// Wide convolutions of stride 1 take three fifths of the multiplications (minimal.hpp); one whose weight is
+// Wide convolutions of stride 1 take half of the multiplications (minimal.hpp); one whose weight is
 // kept in few bits goes by bytes (byte_conv1d.hpp).
 #include "kernels/cpu/byte_conv1d.hpp"
 #include "kernels/cpu/minimal.hpp"

@@ -16,8 +16,7 @@ namespace nightingale::cpu {
 
 namespace {
 
-constexpr int high = 6;              // rows of a tile
-constexpr std::int64_t narrow = 16;  // columns of the narrowest strip
+constexpr int high = 6;  // rows of a tile
 // The depth of one pass keeps the right side in cache, and sums short: a wide strip in the second level, half
 // of the first-level cache for a narrow one.
 constexpr std::int64_t deepest_wide = 512, deepest_narrow = 256;
@@ -29,26 +28,33 @@ struct Pass {
   ConstMatrix left, right;
   Matrix out;
   bool accumulate;
+  std::int64_t next_panel = panel;  // from a panel of the right side to the next
+  Parts parts = {1, 0, 0};
 };
 
 template <int width, int rows, int registers>
 NIGHTINGALE_INLINE void tile(const Pass& pass, std::int64_t row) {
-  const float* left = pass.left.data + row * pass.left.stride;
-  const float* right = pass.right.data;
   float* out = pass.out.data + row * pass.out.stride;
   const std::int64_t left_stride = pass.left.stride, right_stride = pass.right.stride;
   Register<width> sum[rows][registers] = {};
-  for (std::int64_t k = 0; k < pass.depth; ++k) {
-    Register<width> line[registers];
+  for (std::int64_t part = 0; part < pass.parts.count; ++part) {
+    const float* left = pass.left.data + row * left_stride + part * pass.parts.left_step;
+    const float* right = pass.right.data + part * pass.parts.right_step;
+    for (std::int64_t k = 0; k < pass.depth; ++k) {
+      Register<width> line[registers];
 #pragma GCC unroll 4
-    for (int j = 0; j < registers; ++j)
-      line[j] = *reinterpret_cast<const Register<width>*>(right + j * width);
-    right += right_stride;
+      for (int j = 0; j < registers; ++j) {
+        const std::int64_t column = j * width;
+        line[j] = *reinterpret_cast<const Register<width>*>(right + column / panel * pass.next_panel +
+                                                            column % panel);
+      }
+      right += right_stride;
 #pragma GCC unroll 6
-    for (int r = 0; r < rows; ++r) {
-      const float factor = left[r * left_stride + k];
+      for (int r = 0; r < rows; ++r) {
+        const float factor = left[r * left_stride + k];
 #pragma GCC unroll 4
-      for (int j = 0; j < registers; ++j) sum[r][j] += factor * line[j];
+        for (int j = 0; j < registers; ++j) sum[r][j] += factor * line[j];
+      }
     }
   }
 #pragma GCC unroll 6
@@ -92,8 +98,8 @@ NIGHTINGALE_AVX2 void narrow_strip_avx2(const Pass& pass) {
 void narrow_strip_baseline(const Pass& pass) {
   Pass half = pass;
   tiles<4, 2>(half);
-  half.right.data += narrow / 2;
-  half.out.data += narrow / 2;
+  half.right.data += panel / 2;
+  half.out.data += panel / 2;
   tiles<4, 2>(half);
 }
 
@@ -105,7 +111,7 @@ void narrow_strip(const Pass& pass) {
 NIGHTINGALE_INLINE void copy_line(const float* from, float* to) {
   constexpr int width = 4;  // which every machine has
 #pragma GCC unroll 4
-  for (std::int64_t i = 0; i < narrow; i += width) {
+  for (std::int64_t i = 0; i < panel; i += width) {
     *reinterpret_cast<Register<width>*>(to + i) = *reinterpret_cast<const Register<width>*>(from + i);
   }
 }
@@ -113,35 +119,35 @@ NIGHTINGALE_INLINE void copy_line(const float* from, float* to) {
 // The same from a copy of the right side whose rows lie end to end: a row apart they would share few sets of
 // the first-level cache, and come from the second for every tile.
 void narrow_strip_beside(Pass pass) {
-  alignas(64) float lines[deepest_narrow * narrow];
+  alignas(64) float lines[deepest_narrow * panel];
   for (std::int64_t k = 0; k < pass.depth; ++k) {
-    copy_line(pass.right.data + k * pass.right.stride, lines + k * narrow);
+    copy_line(pass.right.data + k * pass.right.stride, lines + k * panel);
   }
-  pass.right = {lines, narrow};
+  pass.right = {lines, panel};
   narrow_strip(pass);
 }
 
-// The last `columns` < narrow columns of a pass: through a register's worth of result beside it.
+// The last `columns` < panel columns of a pass: through a register's worth of result beside it.
 void last_columns(const Pass& pass, std::int64_t before, std::int64_t columns) {
-  std::vector<float> beside(static_cast<std::size_t>(pass.rows * narrow));
+  std::vector<float> beside(static_cast<std::size_t>(pass.rows * panel));
   std::vector<float> padded;
   Pass part = pass;
-  part.out = {beside.data(), narrow};
+  part.out = {beside.data(), panel};
   part.accumulate = false;
   std::int64_t skipped = 0;
-  if (before >= narrow) {  // a register that begins among the columns that are done already
-    skipped = narrow - columns;
+  if (before >= panel) {  // a register that begins among the columns that are done already
+    skipped = panel - columns;
     part.right.data = pass.right.data + before - skipped;
   } else {
-    padded.resize(static_cast<std::size_t>(pass.depth * narrow));
+    padded.resize(static_cast<std::size_t>(pass.depth * panel));
     for (std::int64_t k = 0; k < pass.depth; ++k) {
-      std::copy_n(pass.right.data + k * pass.right.stride + before, columns, padded.data() + k * narrow);
+      std::copy_n(pass.right.data + k * pass.right.stride + before, columns, padded.data() + k * panel);
     }
-    part.right = {padded.data(), narrow};
+    part.right = {padded.data(), panel};
   }
   narrow_strip(part);
   for (std::int64_t row = 0; row < pass.rows; ++row) {
-    const float* from = beside.data() + row * narrow + skipped;
+    const float* from = beside.data() + row * panel + skipped;
     float* to = pass.out.data + row * pass.out.stride + before;
     for (std::int64_t c = 0; c < columns; ++c) to[c] = pass.accumulate ? to[c] + from[c] : from[c];
   }
@@ -164,14 +170,36 @@ void all_columns(const Pass& pass, std::int64_t columns) {
     for (; column + strip <= columns; column += strip) wide_strip(at(column));
   }
   const bool beside = pass.rows >= fewest_beside && pass.depth >= least_depth_beside &&
-                      pass.depth <= deepest_narrow && pass.right.stride > narrow;
-  for (; column + narrow <= columns; column += narrow) {
+                      pass.depth <= deepest_narrow && pass.right.stride > panel;
+  for (; column + panel <= columns; column += panel) {
     beside ? narrow_strip_beside(at(column)) : narrow_strip(at(column));
   }
   if (column < columns) last_columns(pass, column, columns - column);
 }
 
 }  // namespace
+
+void gemm_parts(const GemmSizes& sizes, const Parts& parts, const ConstMatrix& left, const float* right,
+                const Matrix& out) {
+  Pass pass{.rows = sizes.rows,
+            .depth = sizes.depth,
+            .left = left,
+            .right = {right, panel},
+            .out = out,
+            .accumulate = false,
+            .next_panel = sizes.depth * panel,
+            .parts = parts};
+  std::int64_t column = 0;
+  const auto go_on = [&](std::int64_t columns) {
+    pass.right.data += columns * sizes.depth;
+    pass.out.data += columns;
+    column += columns;
+  };
+  if (has_wide_strips()) {
+    for (; column + strip <= sizes.columns; go_on(strip)) wide_strip(pass);
+  }
+  for (; column < sizes.columns; go_on(panel)) narrow_strip(pass);
+}
 
 void gemm(const GemmSizes& sizes, const ConstMatrix& left, const ConstMatrix& right, const Matrix& out,
           Store store) {

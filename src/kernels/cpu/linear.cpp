@@ -22,9 +22,9 @@ namespace nightingale {
 namespace {
 
 // Sizes of the many-row path, the best of those measured on the shapes of the flow and of T3's prompt.
-constexpr std::int64_t panel = cpu::strip;  // rows of the weight that are turned over at a time
-constexpr std::int64_t block_rows = 1024;   // rows of x that share a turned panel
-constexpr std::int64_t tile_rows = 96;      // rows whose results stay in cache until they are finished
+constexpr std::int64_t turned_rows = cpu::strip;  // rows of the weight that are turned over at a time
+constexpr std::int64_t block_rows = 1024;         // rows of x that share a turned panel
+constexpr std::int64_t tile_rows = 96;            // rows whose results stay in cache until they are finished
 
 struct Linear {
   std::int64_t rows, in, out;
@@ -43,11 +43,12 @@ void few_rows(int threads, const Linear& l) {
 
 // One panel of the weight's rows, turned over into scratch, then a product for each tile of rows.
 void many_rows(int threads, const Linear& l, float* scratch) {
-  const std::int64_t down = (l.rows + block_rows - 1) / block_rows, across = (l.out + panel - 1) / panel;
+  const std::int64_t down = (l.rows + block_rows - 1) / block_rows,
+                     across = (l.out + turned_rows - 1) / turned_rows;
   cpu::take_turns(threads, down * across, [&](std::int64_t task, int thread) {
-    const std::int64_t column = task / down * panel, width = std::min(panel, l.out - column);
+    const std::int64_t column = task / down * turned_rows, width = std::min(turned_rows, l.out - column);
     const std::int64_t begin = task % down * block_rows, end = std::min(begin + block_rows, l.rows);
-    float* turned = scratch + thread * panel * l.in;
+    float* turned = scratch + thread * turned_rows * l.in;
     cpu::transpose(l.weight + column * l.in, l.in, width, l.in, turned);
     for (std::int64_t row = begin; row < end; row += tile_rows) {
       const std::int64_t height = std::min(tile_rows, end - row);
@@ -176,7 +177,7 @@ void Cpu::do_linears(const Tensor& x, std::span<const Projection> projections, s
     const Linear l = linear_of(x, projections.front(), outs.front());
     if (l.rows == 0) return;
     if (l.rows <= cpu::few_rows) return few_rows(threads_, l);
-    const auto memory = scratch(threads_ * panel * l.in);
+    const auto memory = scratch(threads_ * turned_rows * l.in);
     return many_rows(threads_, l, reinterpret_cast<float*>(memory.get()));
   }
   FewBits all;

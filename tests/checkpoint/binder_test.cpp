@@ -21,6 +21,16 @@ class Recorder : public Shapes {
   std::vector<std::string> prepared;
 };
 
+// The small file and its network, judged, and what they are loaded with.
+struct JudgedFile {
+  TemporaryFolder folder;
+  Binding binding{SmallFile().open(folder), "flow and vocoder"};
+  SmallNetwork network{binding.root()};
+  Recorder op;
+
+  JudgedFile() { binding.judge(); }
+};
+
 const SolvedSize& size_named(const std::vector<SolvedSize>& sizes, const std::string& name) {
   for (const SolvedSize& size : sizes) {
     if (size.name == name) return size;
@@ -118,32 +128,26 @@ TEST_CASE("binder_gives_two_networks_sizes_of_their_own") {
 }
 
 TEST_CASE("binder_uses_aligned_float32_where_it_lies_in_the_file") {
-  const TemporaryFolder folder;
-  Binding binding(SmallFile().open(folder), "flow and vocoder");
-  SmallNetwork network(binding.root());
-  binding.judge();
-  Recorder op;
-  binding.load(op);
-  const StoredTensor* stored = binding.file().find(speaker);
-  CHECK(static_cast<const void*>(network.speaker.values()) == static_cast<const void*>(stored->bytes.data()));
-  CHECK(network.speaker->values.size() == static_cast<std::size_t>(small_mel * small_speaker));
-  CHECK(op.prepared.size() == binding.tensors().size() - 2);  // two weight-norm pairs are one weight each
-  CHECK(op.prepared.front() == "flow.input_embedding.weight");
+  JudgedFile small;
+  small.binding.load(small.op);
+  const StoredTensor* stored = small.binding.file().find(speaker);
+  CHECK(static_cast<const void*>(small.network.speaker.values()) ==
+        static_cast<const void*>(stored->bytes.data()));
+  CHECK(small.network.speaker->values.size() == static_cast<std::size_t>(small_mel * small_speaker));
+  CHECK(small.op.prepared.size() ==
+        small.binding.tensors().size() - 2);  // two weight-norm pairs are one weight each
+  CHECK(small.op.prepared.front() == "flow.input_embedding.weight");
 }
 
 TEST_CASE("binder_loads_what_lies_below_a_name_and_the_rest_later") {
-  const TemporaryFolder folder;
-  Binding binding(SmallFile().open(folder), "flow and vocoder");
-  SmallNetwork network(binding.root());
-  binding.judge();
-  Recorder op;
-  binding.load(op, {}, "mel2wav.");
-  CHECK(op.prepared.size() == 2);
-  CHECK(!network.first->values.empty());
-  CHECK(network.speaker->values.empty());
-  binding.load(op, {}, "flow.");
-  CHECK(op.prepared.size() == binding.tensors().size() - 2);
-  CHECK(!network.speaker->values.empty());
+  JudgedFile small;
+  small.binding.load(small.op, {}, "mel2wav.");
+  CHECK(small.op.prepared.size() == 2);
+  CHECK(!small.network.first->values.empty());
+  CHECK(small.network.speaker->values.empty());
+  small.binding.load(small.op, {}, "flow.");
+  CHECK(small.op.prepared.size() == small.binding.tensors().size() - 2);
+  CHECK(!small.network.speaker->values.empty());
 }
 
 TEST_CASE("binder_keeps_the_numbers_when_the_binding_is_gone") {
@@ -199,23 +203,19 @@ TEST_CASE("binder_copies_float32_that_does_not_lie_aligned") {
 }
 
 TEST_CASE("binder_folds_weight_norms_over_every_axis_but_the_first") {
-  const TemporaryFolder folder;
-  Binding binding(SmallFile().open(folder), "flow and vocoder");
-  SmallNetwork network(binding.root());
-  binding.judge();
-  Recorder op;
-  binding.load(op);
+  JudgedFile small;
+  small.binding.load(small.op);
   // Each input channel of the transposed convolution has the length that is stored for it.
   const std::vector<float> lengths =
-      to_float(*binding.file().find("mel2wav.ups.0.parametrizations.weight.original0"));
+      to_float(*small.binding.file().find("mel2wav.ups.0.parametrizations.weight.original0"));
   const std::size_t row = small_second_channel * 4;
-  REQUIRE(network.up->values.size() == small_first_channel * row);
+  REQUIRE(small.network.up->values.size() == small_first_channel * row);
   for (std::size_t in = 0; in < lengths.size(); ++in) {
     double squares = 0;
-    for (float number : network.up->values.subspan(in * row, row)) squares += double{number} * number;
+    for (float number : small.network.up->values.subspan(in * row, row)) squares += double{number} * number;
     CHECK(std::sqrt(squares) == doctest::Approx(lengths[in]).epsilon(1e-6));
   }
-  CHECK(network.up.path() == "mel2wav.ups.0.weight");
+  CHECK(small.network.up.path() == "mel2wav.ups.0.weight");
 }
 
 TEST_CASE("binder_names_every_tensor_that_holds_a_number_that_is_not_finite") {

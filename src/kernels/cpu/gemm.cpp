@@ -161,7 +161,7 @@ bool has_wide_strips() {
 void all_columns(const Pass& pass, std::int64_t columns) {
   const auto at = [&](std::int64_t column) {
     Pass part = pass;
-    part.right.data += column;
+    part.right.data += column / panel * pass.next_panel;
     part.out.data += column;
     return part;
   };
@@ -181,24 +181,15 @@ void all_columns(const Pass& pass, std::int64_t columns) {
 
 void gemm_parts(const GemmSizes& sizes, const Parts& parts, const ConstMatrix& left, const float* right,
                 const Matrix& out) {
-  Pass pass{.rows = sizes.rows,
-            .depth = sizes.depth,
-            .left = left,
-            .right = {right, panel},
-            .out = out,
-            .accumulate = false,
-            .next_panel = sizes.depth * panel,
-            .parts = parts};
-  std::int64_t column = 0;
-  const auto go_on = [&](std::int64_t columns) {
-    pass.right.data += columns * sizes.depth;
-    pass.out.data += columns;
-    column += columns;
-  };
-  if (has_wide_strips()) {
-    for (; column + strip <= sizes.columns; go_on(strip)) wide_strip(pass);
-  }
-  for (; column < sizes.columns; go_on(panel)) narrow_strip(pass);
+  all_columns({.rows = sizes.rows,
+               .depth = sizes.depth,
+               .left = left,
+               .right = {right, panel},
+               .out = out,
+               .accumulate = false,
+               .next_panel = sizes.depth * panel,
+               .parts = parts},
+              sizes.columns);
 }
 
 void gemm(const GemmSizes& sizes, const ConstMatrix& left, const ConstMatrix& right, const Matrix& out,

@@ -41,6 +41,16 @@ void require_entries(const Tensor& ids, const Weight& table) {
                       "the tokenizer or voice belongs to a model with another vocabulary"});
 }
 
+// The same numbers, their innermost axis cut into heads.
+std::vector<Tensor> in_heads(std::span<const Tensor> whole, const SelfAttention& how) {
+  std::vector<Tensor> heads;
+  for (const Tensor& x : whole) {
+    const Name innermost = x.shape()[x.shape().rank() - 1].name;
+    heads.push_back(x.viewed(rules::split(x, innermost, how.head, how.width)));
+  }
+  return heads;
+}
+
 }  // namespace
 
 Tensor Ops::embedding(const Tensor& ids, const Weight& table) {
@@ -180,6 +190,28 @@ Tensor Ops::attention(const Tensor& query, const Tensor& key, const Tensor& valu
   Tensor out = allocate(query.shape(), real_);
   do_attention(query, key, value, scale, out);
   return out;
+}
+
+Tensor Ops::self_attention(const Tensor& x, const SelfAttention& how) {
+  const Span span(*this, "self_attention", how.projections.front().weight.path());
+  require_type("self_attention", x, real_);
+  std::vector<Tensor> between;
+  for (const Projection& p : how.projections) {
+    between.push_back(allocate(rules::linear(x, p.weight, p.bias, p.fused), real_));
+  }
+  const std::vector<Tensor> heads = in_heads(between, how);
+  rules::attention(heads[0], heads[1], heads[2]);
+  Tensor out = allocate(between[0].shape(), real_);
+  do_self_attention(x, how, between, out);
+  return out;
+}
+
+void Ops::do_self_attention(const Tensor& x, const SelfAttention& how, std::span<Tensor> between,
+                            Tensor& out) {
+  do_linears(x, how.projections, between);
+  const std::vector<Tensor> heads = in_heads(between, how);
+  Tensor seen = in_heads({&out, 1}, how).front();
+  do_attention(heads[0], heads[1], heads[2], how.scale, seen);
 }
 
 Tensor Ops::relative_attention(const Tensor& query, const Tensor& key, const Tensor& value,

@@ -61,6 +61,14 @@ struct Projection {
   Fused fused = {};
 };
 
+// Attention among a tensor's own rows: the linears that make query, key and value of a row, and the heads
+// that each of the three is cut into.
+struct SelfAttention {
+  std::array<Projection, 3> projections;  // query, key, value
+  Axis head, width;
+  float scale;
+};
+
 // A 1-D convolution's geometry, in taps and rows.
 struct Convolution {
   std::int64_t stride = 1;
@@ -212,12 +220,15 @@ class Ops {
   // query [batch, row, head, width], key and value [batch, other row, head, width] → query's axes; every row
   // sees all.
   Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, float scale);
-  // The same with relative positions (Transformer-XL): score(i, j) = scale·((q_i + u)·k_j + (q_i + v)·p(i −
+  // x [batch, row, in] → [batch, row, out], the linears' out: they, the cut into heads, attention, and the
+  // heads side by side again. A substrate need not keep what lies between.
+  Tensor self_attention(const Tensor& x, const SelfAttention& how);
+  // Attention with relative positions (Transformer-XL): score(i, j) = scale·((q_i + u)·k_j + (q_i + v)·p(i −
   // j)). position [relative, head, width] holds p(rows − 1) first and p(−(rows − 1)) last; u, v [head,
   // width].
   Tensor relative_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                             const Tensor& position, const Weight& u, const Weight& v, float scale);
-  // The same with a cache: appends key and value to `layer`, each row sees itself and all before it. Several
+  // Attention with a cache: appends key and value to `layer`, each row sees itself and all before it. Several
   // caches divide the batch among them in their order, each with as many rows as it has: so sequences of
   // different lengths go through together.
   Tensor cached_attention(const Tensor& query, const Tensor& key, const Tensor& value,
@@ -296,6 +307,9 @@ class Ops {
   // then the other.
   virtual void do_feed_forward(const Tensor& x, const Projection& widen, const Projection& narrow,
                                Tensor& between, Tensor& out);
+  // `between`: query, key and value, as the linears make them. By itself: the linears, then attention.
+  virtual void do_self_attention(const Tensor& x, const SelfAttention& how, std::span<Tensor> between,
+                                 Tensor& out);
 
  private:
   // The arithmetic. Every operand has been checked; `out` has the right axes and undefined numbers.

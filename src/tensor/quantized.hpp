@@ -71,6 +71,9 @@ struct LineAllocator {
   bool operator==(const LineAllocator&) const { return true; }
 };
 
+// Some rows of one, from the first of a strip on.
+QuantizedView rows_of(const QuantizedView& matrix, std::int64_t first, std::int64_t rows);
+
 struct Quantized {
   explicit Quantized(const QuantizedLayout& layout);
   QuantizedView view() const {

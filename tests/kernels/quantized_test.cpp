@@ -279,6 +279,36 @@ TEST_CASE("feed_forward_is_one_linear_and_then_the_other") {
   }
 }
 
+TEST_CASE("self_attention_is_the_linears_and_then_attention") {
+  const auto op = make_cpu({.threads = test_threads, .attention = Precision::int8});
+  struct Sizes {
+    std::int64_t batch, rows, heads, width;
+  };
+  // By heads of bytes; and one after the other, as the threads would not share the heads well, or as the rows
+  // are few, or their width is no whole strip.
+  for (const Sizes s : {Sizes{2, 101, 3, 32}, {1, 101, 2, 64}, {2, 20, 3, 32}, {2, 101, 3, 20}}) {
+    for (const Precision precision : {Precision::f32, Precision::int8}) {
+      CAPTURE(s.rows);
+      const Axis head{"head", s.heads}, width{"width", s.width};
+      const auto made = [&](std::uint64_t seed) {
+        Weight weight =
+            random_weight("matrix", {{"inner", s.heads * s.width}, {"in", 96}}, seed, Use::matmul, 0.1F);
+        weight.record().precision = precision;
+        op->prepare(weight);
+        return weight;
+      };
+      const Weight query = made(1), key = made(2), value = made(3), none;
+      const Tensor x = random_tensor(*op, {{"batch", s.batch}, {"row", s.rows}, {"in", 96}}, 4);
+      const auto heads = [&](const Weight& weight) {
+        return op->split(op->linear(x, weight, {}), "inner", head, width);
+      };
+      const Tensor seen = op->attention(heads(query), heads(key), heads(value), 0.3F);
+      const SelfAttention how{{Projection{query, none}, {key, none}, {value, none}}, head, width, 0.3F};
+      CHECK(op->read(op->self_attention(x, how)) == op->read(seen));
+    }
+  }
+}
+
 TEST_CASE("a_row_does_not_depend_on_the_rows_beside_it") {
   Weight weight = matrix_weight({{"out", 40}, {"in", 96}}, Precision::int4);
   const auto op = make_cpu({1});

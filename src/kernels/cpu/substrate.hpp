@@ -41,6 +41,8 @@ class Cpu final : public Ops {
   void do_normalise(const Tensor& x, float eps, Tensor& out) override;
   void do_attention(const Tensor& query, const Tensor& key, const Tensor& value, float scale,
                     Tensor& out) override;
+  void do_self_attention(const Tensor& x, const SelfAttention& how, std::span<Tensor> between,
+                         Tensor& out) override;
   void do_relative_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                              const Tensor& position, const Weight& u, const Weight& v, float scale,
                              Tensor& out) override;

@@ -23,11 +23,7 @@ Tensor TransformerBlock::forward(Ops& op, Tensor x) const {
   const float scale = 1 / std::sqrt(static_cast<float>(head_width));
 
   const Tensor n = attention_norm.forward(op, x);
-  const std::vector<Tensor> qkv = forward_each(op, n, {query.with(), key.with(), value.with()});
-  const Tensor q = op.split(qkv[0], "inner", head, width);
-  const Tensor k = op.split(qkv[1], "inner", head, width);
-  const Tensor v = op.split(qkv[2], "inner", head, width);
-  const Tensor seen = op.merge(op.attention(q, k, v, scale), "head", "width", axes.inner);
+  const Tensor seen = op.self_attention(n, {{query.with(), key.with(), value.with()}, head, width, scale});
   x = out.forward(op, seen, {.add = &x});
 
   return op.feed_forward(feed_norm.forward(op, x), widen.with({.then = {Activation::Kind::gelu}}),

@@ -48,8 +48,10 @@ CERTAIN = 32.0  # the phase is decided by its sign alone
 REFRESH = 300  # seconds until new shards are looked for
 HEARD_MEAN, HEARD_SPREAD = 0.3, 0.3  # of the log-mel, about
 VALIDATED = 12  # utterances of a speaker
-SPOILT = 0.4  # of the items are heard in other rooms from other mouths
-FAVOURED = {"joe": 3.0}  # times as often as another speaker
+SPOILT = 0.3  # of the items are heard in other rooms from other mouths
+FAVOURED = {"joe": 7.0}  # times as often as another speaker
+UNHEARD, UNHEARD_UNTIL = 0.12, 0.7  # of the tokens, in this part of a run: what sounds there the others must tell
+UNHEARD_FRAMES = 3, 12  # from and to, at a time
 SOUND, SYMBOLS, FRAMES = phones.SOUND_DIGITS, len(phones.SYMBOLS), listening.FRAMES
 SPELLING, BESIDE = slice(0, SOUND), slice(SOUND, None)  # of the eight numbers
 
@@ -267,6 +269,16 @@ class Heard:
         return listening.as_heard(torch.where(spoilt, listening.varied(mels), mels)), digits
 
 
+def with_gaps(mels):
+    """[item, frame, band], with the item's mean in place of some sounds, so that context is asked (Park et al. 2019)."""
+    items, frames, _ = mels.shape
+    fewest, most = UNHEARD_FRAMES
+    begins = torch.rand(items, frames) < UNHEARD / ((fewest + most) / 2)
+    length = torch.randint(fewest, most + 1, (items, frames))
+    ends = torch.where(begins, torch.arange(frames) + length, 0).cummax(1).values
+    return torch.where((torch.arange(frames) < ends)[..., None], mels.mean((1, 2), keepdim=True), mels)
+
+
 def rounded(raw):
     """[token, 8] before tanh -> [token, digit 8] as the exported tokenizer gives them."""
     certain = np.where(np.arange(phones.DIGITS) == phones.PHASE_DIGIT, CERTAIN, 1.0)
@@ -324,6 +336,8 @@ def train(given):
     sums, tokens = {}, 0
     for step in run.steps():
         batch, digits = heard.batch(draw)
+        if run.progress < UNHEARD_UNTIL:
+            batch = with_gaps(batch)
         with trainer.narrow_products():
             raw, inner = heard_by(tokenizer, batch)
         parts = losses(raw, inner, digits)

@@ -1,4 +1,5 @@
-"""Does what the speech tokenizer spells teach its last block alone, and what it names the blocks before (training/train_tokenizer.py)?"""
+"""Does what the speech tokenizer spells teach its last block alone, and what it names the blocks before? Do gaps cover as
+much as they should, and nothing else (training/train_tokenizer.py)?"""
 
 import sys
 from pathlib import Path
@@ -25,8 +26,21 @@ def taught_by(name, tokenizer):
     return {number for number, grad in enumerate(weights) if grad is not None and grad.abs().max() > 0}
 
 
+def check_gaps():
+    heard = torch.randn(16, 1000, 4)
+    gaps = train_tokenizer.with_gaps(heard)
+    covered = (gaps != heard).any(-1)
+    share = float(covered.float().mean())
+    if abs(share - train_tokenizer.UNHEARD) > 0.03:
+        sys.exit(f"gaps cover {share:.3f} of the frames instead of {train_tokenizer.UNHEARD}")
+    mean = heard.mean((1, 2), keepdim=True).expand_as(heard)
+    if not torch.equal(gaps[covered], mean[covered]):
+        sys.exit("a gap holds something else than its item's mean")
+
+
 def main():
     torch.manual_seed(1)
+    check_gaps()
     tokenizer = train_tokenizer.begun(upstream_cloning.build_tokenizer(LISTENING_SIZES)).train()
     blocks = set(range(LISTENING_SIZES.tokenizer_blocks))
     last = {max(blocks)}

@@ -232,17 +232,6 @@ Quantized quantized(std::span<const float> values, const QuantizedLayout& layout
   return out;
 }
 
-QuantizedView rows_of(const QuantizedView& matrix, std::int64_t first, std::int64_t rows) {
-  const std::int64_t strip = first / QuantizedLayout::strip;
-  const std::int64_t scale = strip * matrix.layout.scales_of_strip();
-  QuantizedView part = matrix;
-  part.layout.rows = rows;
-  part.numbers += strip * matrix.layout.bytes_of_strip();
-  part.scales += scale;
-  if (part.minima) part.minima += scale;
-  return part;
-}
-
 std::vector<float> dequantized(const QuantizedView& matrix) {
   const QuantizedLayout& layout = matrix.layout;
   const bool int4 = layout.precision == Precision::int4;

@@ -52,6 +52,14 @@ struct QuantizedView {
   const std::uint16_t* scales;
   const std::uint16_t* minima;  // null: int8
 
+  // Some rows, from the first of a strip on.
+  QuantizedView part(std::int64_t first, std::int64_t rows) const {
+    const std::int64_t strip = first / QuantizedLayout::strip, scale = strip * layout.scales_of_strip();
+    QuantizedView part{layout, numbers + strip * layout.bytes_of_strip(), scales + scale,
+                       minima ? minima + scale : nullptr};
+    part.layout.rows = rows;
+    return part;
+  }
   std::int64_t bytes() const { return layout.numbers() + (minima ? 2 : 1) * 2 * layout.scales(); }
 };
 
@@ -70,9 +78,6 @@ struct LineAllocator {
   void deallocate(Number* numbers, std::size_t) { ::operator delete(numbers, line); }
   bool operator==(const LineAllocator&) const { return true; }
 };
-
-// Some rows of one, from the first of a strip on.
-QuantizedView rows_of(const QuantizedView& matrix, std::int64_t first, std::int64_t rows);
 
 struct Quantized {
   explicit Quantized(const QuantizedLayout& layout);

@@ -74,13 +74,9 @@ void multiply_quantized(const ByteRows& x, const QuantizedView& matrix, std::int
                         float* out, std::int64_t stride, const StripKernels& kernels) {
   const QuantizedLayout& layout = matrix.layout;
   const auto strip_at = [&](std::int64_t strip) {
-    const std::int64_t scale = strip * layout.scales_of_strip();
-    return Strip{matrix.numbers + strip * layout.bytes_of_strip(),
-                 matrix.scales + scale,
-                 matrix.minima ? matrix.minima + scale : nullptr,
-                 layout.groups(),
-                 layout.group,
-                 std::min(lanes, layout.rows - strip * lanes)};
+    const std::int64_t row = strip * lanes;
+    const QuantizedView part = matrix.part(row, std::min(lanes, layout.rows - row));
+    return Strip{part.numbers, part.scales, part.minima, layout.groups(), layout.group, part.layout.rows};
   };
   const XRows all{x.numbers, x.scales, x.sums, x.columns};
   // Rows from `row` on, a few at a time.

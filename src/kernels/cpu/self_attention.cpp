@@ -32,7 +32,7 @@ struct ByteHeads {
 
   // What projection `which` makes of some rows of x for one head: [row, width].
   void project(std::size_t which, const cpu::ByteRows& some, std::int64_t head, float* to) const {
-    const QuantizedView part = rows_of(*how.projections[which].weight->few_bits, head * width, width);
+    const QuantizedView part = how.projections[which].weight->few_bits->part(head * width, width);
     cpu::multiply_quantized(some, part, 0, part.layout.strips(), to, width);
   }
 

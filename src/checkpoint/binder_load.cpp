@@ -164,6 +164,18 @@ void load_weight(const Binding::Record& record, const ClaimedWeight& claimed,
   if (file->mapped() && !weight.few_bits && weight.precision != Precision::f32) let_go(first.tensor->bytes);
 }
 
+void prepare(Ops& op, const Binding::Record& record, std::span<const ClaimedWeight> loaded) {
+  std::vector<Weight> weights;
+  for (const ClaimedWeight& claimed : loaded) weights.push_back(claimed.weight);
+  op.prepare_all(weights);
+  for (const ClaimedWeight& claimed : loaded) {
+    let_go_of_numbers(claimed.weight.record());
+    for (const std::size_t claim : {claimed.claim, claimed.direction.value_or(claimed.claim)}) {
+      let_go_of_bytes(record.file, *claimed.weight, *record.claims[claim].tensor);
+    }
+  }
+}
+
 }  // namespace
 
 void Binding::load(Ops& op, const Precisions& wanted, std::string_view below) {
@@ -176,11 +188,16 @@ void Binding::load(Ops& op, const Precisions& wanted, std::string_view below) {
 
   // A copy shares the mapped bytes and keeps them alive for the weights that are used in place.
   const auto file = std::make_shared<const TensorFile>(record.file);
-  std::vector<std::vector<Fact>> of_each(chosen.size());
-  op.in_turns(chosen.size(),
-              [&](std::size_t i) { load_weight(record, chosen[i], file, wanted, of_each[i]); });
   std::vector<Fact> faults;
-  for (std::vector<Fact>& own : of_each) std::ranges::move(own, std::back_inserter(faults));
+  // A few at a time, so that what they are made of never lies in memory as a whole.
+  constexpr std::size_t together = 32;
+  for (std::size_t first = 0; first < chosen.size(); first += together) {
+    const auto some = std::span(chosen).subspan(first).first(std::min(together, chosen.size() - first));
+    std::vector<std::vector<Fact>> of_each(some.size());
+    op.in_turns(some.size(), [&](std::size_t i) { load_weight(record, some[i], file, wanted, of_each[i]); });
+    for (std::vector<Fact>& own : of_each) std::ranges::move(own, std::back_inserter(faults));
+    if (faults.empty()) prepare(op, record, some);
+  }
   for (const ClaimedBatchNorm& norm : record.batch_norms) {
     if (is_below(norm.mean)) load_batch_norm(norm, record.claims, faults);
   }
@@ -192,20 +209,6 @@ void Binding::load(Ops& op, const Precisions& wanted, std::string_view below) {
                           count, count == 1 ? "" : "s"),
               std::move(faults),
               "the file is damaged, or the training that wrote it diverged; take it again from its source"});
-  }
-  // A few at a time, so that what they are made of never lies in memory as a whole.
-  constexpr std::size_t together = 32;
-  for (std::size_t first = 0; first < chosen.size(); first += together) {
-    const auto some = std::span(chosen).subspan(first).first(std::min(together, chosen.size() - first));
-    std::vector<Weight> weights;
-    for (const ClaimedWeight& claimed : some) weights.push_back(claimed.weight);
-    op.prepare_all(weights);
-    for (const ClaimedWeight& claimed : some) {
-      let_go_of_numbers(claimed.weight.record());
-      let_go_of_bytes(record.file, *claimed.weight, *record.claims[claimed.claim].tensor);
-      if (claimed.direction)
-        let_go_of_bytes(record.file, *claimed.weight, *record.claims[*claimed.direction].tensor);
-    }
   }
 }
 

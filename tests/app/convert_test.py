@@ -61,7 +61,7 @@ class Converting(unittest.TestCase):
     def convert(self, *arguments, voice=VOICE, steps="1"):
         command = [PROGRAM, "convert", *arguments, "--voice", voice, "--model", self.model, "--steps", steps, "--threads", "1",
                    "--no-watermark"]
-        environment = {"XDG_CACHE_HOME": str(self.out / "cache"), "PATH": "/usr/bin:/bin", "OMP_WAIT_POLICY": "passive"}
+        environment = {"XDG_CACHE_HOME": str(self.out / "cache"), "PATH": "/usr/bin:/bin"}
         return subprocess.run([str(part) for part in command], capture_output=True, stdin=subprocess.DEVNULL, timeout=300, env=environment)
 
     def check(self, result, status, *words):

@@ -1,12 +1,12 @@
-// Work shared among the threads of the one OpenMP pool of the process, never nested.
+// Work shared among the threads of a team.
 #pragma once
-
-#include <omp.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <exception>
+
+#include "kernels/cpu/team.hpp"
 
 namespace nightingale::cpu {
 
@@ -43,22 +43,20 @@ void share(int threads, std::int64_t count, std::int64_t step_cost, const Work& 
     return;
   }
   Caught caught;
-#pragma omp parallel for num_threads(static_cast <int>(sharers)) schedule(static)
-  for (std::int64_t piece = 0; piece < sharers; ++piece) {
+  together(static_cast<int>(sharers), [&](int piece) {
     caught.during([&] { work(count * piece / sharers, count * (piece + 1) / sharers); });
-  }
+  });
   caught.rethrow();
 }
 
 // Calls work(task, thread) for every task, large ones that whoever is free takes in turn; thread < threads.
 template <typename Work>
 void take_turns(int threads, std::int64_t tasks, const Work& work) {
-  const auto sharers = static_cast<int>(std::min<std::int64_t>(threads, tasks));
+  std::atomic<std::int64_t> next = 0;
   Caught caught;
-#pragma omp parallel for num_threads(std::max(sharers, 1)) schedule(dynamic)
-  for (std::int64_t task = 0; task < tasks; ++task) {
-    caught.during([&] { work(task, omp_get_thread_num()); });
-  }
+  together(static_cast<int>(std::min<std::int64_t>(threads, tasks)), [&](int thread) {
+    for (std::int64_t task; (task = next++) < tasks;) caught.during([&] { work(task, thread); });
+  });
   caught.rethrow();
 }
 

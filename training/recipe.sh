@@ -62,7 +62,7 @@ stage_vocoder() { run train_vocoder "$WORK/speech" "$WORK/vocoder.pt" --threads 
 # The tokenizer hears five more hours of joe, whose sounds are the hardest to tell apart.
 stage_tokenizer() {
   [ -n "$tiny" ] || run make_speech "$WORK/sentences.txt" "$WORK/speech" --hours 26 --sources joe
-  run train_tokenizer "$WORK/speech" "$WORK/tokenizer.pt" --threads 1 --minutes "${MINUTES:-825}"
+  run train_tokenizer "$WORK/speech" "$WORK/tokenizer.pt" --threads 1 --minutes "${MINUTES:-938}"
 }
 
 stage_speaker_encoder() {

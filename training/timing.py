@@ -10,6 +10,7 @@ import numpy as np
 
 SLACK = 1  # tokens that a sound may begin earlier or end later than its label
 PLACES = 2 * SLACK + 1
+DECIDED = 2.0  # power of the scores: of two likely ways the likelier counts for more, so that the network comes to decide
 NEVER = -1e30
 
 
@@ -88,7 +89,7 @@ def heard_when(scores, sounds, begins):
     begins there [item, token].
     """
     shares, symbols, starts = np.zeros_like(scores, np.float32), np.zeros_like(sounds), np.zeros(sounds.shape, bool)
-    for item, row in enumerate(scores.astype(np.float64)):
+    for item, row in enumerate(DECIDED * scores.astype(np.float64)):
         order = sequence(sounds[item], begins[item])
         shares[item], likeliest = _shares(row, order, runs(sounds[item], begins[item]))
         symbols[item] = order[likeliest]

@@ -4,6 +4,7 @@ The network's eight numbers tanh(x) are rounded to the eight digits of a code (p
   name   of the sounds in their order, each near where it is labelled (timing.py), by the first inner numbers of the last
          block but one, one a symbol: six numbers cannot part 38 sounds by codewords that know nothing of likeness, so
          first the sound is named, then spelled;
+  sure   of the likeliest of them, right or wrong: where two are about as likely, what is spelled is neither;
   heard  these numbers one by one, yes or no, so that every symbol that may well be meant is above nought;
   again  the likeliest of them once more in the last block, whose named symbols alone spell the sound (see `reserved`):
          what was named is wanted here, right or wrong, for two sounds half spelled are a third one;
@@ -40,7 +41,7 @@ SHARPNESS = 3.0  # of the scores of a digit
 MIDDLE = float(np.arctanh(0.5))  # up to here a number rounds to the middle digit
 # of the losses
 WEIGHTS = {
-    "name": 1.0, "heard": 0.1, "again": 0.3, "alone": 0.2, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 0.6
+    "name": 1.0, "sure": 0.15, "heard": 0.1, "again": 0.3, "alone": 0.2, "sound": 1.0, "digits": 0.3, "pitch": 0.5, "phase": 0.6
 }  # fmt: skip
 PLAUSIBLE = 20.0  # a symbol that is right once in so many times is above nought
 UNNAMED = -2.0  # at first: what a symbol of the last block must overcome
@@ -163,6 +164,7 @@ def losses(raw, inner, digits):
     weight = torch.full((SYMBOLS,), PLAUSIBLE)
     return {
         "name": cross_entropy(first, of_sounds),
+        "sure": cross_entropy(first, named),
         "heard": binary_cross_entropy_with_logits(first, of_sounds, pos_weight=weight) * SYMBOLS,
         "again": cross_entropy(again, named),
         "alone": binary_cross_entropy_with_logits(again, of_named) * SYMBOLS,

@@ -31,7 +31,7 @@ def counted(sounds, begins, scores):
         way = np.searchsorted(np.array(cuts), token, "right")
         if (token >= first[way] - timing.SLACK).all() and (token < end[way] + timing.SLACK).all():
             heard = sounds[first[way]]
-            shares[token, heard] += np.exp(scores[token, heard].sum())
+            shares[token, heard] += np.exp(timing.DECIDED * scores[token, heard].sum())
     return shares / shares.sum(1, keepdims=True)
 
 

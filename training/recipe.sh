@@ -59,7 +59,7 @@ stage_t3() {
 stage_flow() { run train_flow "$WORK/speech" "$WORK/flow.pt" --threads 1 --minutes "${MINUTES:-150}"; }
 stage_vocoder() { run train_vocoder "$WORK/speech" "$WORK/vocoder.pt" --threads 1 --minutes "${MINUTES:-110}"; }
 
-# The tokenizer hears five more hours of joe, whose sounds are the hardest to tell apart.
+# The tokenizer hears some hours more of joe, whose sounds are the hardest to tell apart.
 stage_tokenizer() {
   [ -n "$tiny" ] || run make_speech "$WORK/sentences.txt" "$WORK/speech" --hours 26 --sources joe
   run train_tokenizer "$WORK/speech" "$WORK/tokenizer.pt" --threads 1 --minutes "${MINUTES:-938}"

@@ -36,7 +36,7 @@ from sizes import LISTENING_SIZES, upstream_cloning
 RATE = 2e-3
 TOKENS = 1000  # a batch
 LENGTHS, LENGTH_SHARES = (60, 125, 250, 750), (0.3, 0.45, 0.2, 0.05)  # tokens of an item
-HOURS = 10.0  # of a speaker, held in memory
+HOURS = 13.0  # of a speaker, held in memory
 SHARPNESS = 3.0  # of the scores of a digit
 MIDDLE = float(np.arctanh(0.5))  # up to here a number rounds to the middle digit
 # of the losses

@@ -2,7 +2,7 @@
 // at once; the loader picks one for the machine it runs on.
 //
 // What is odd: the body of a lambda is a function of its own that does not inherit the versions.
-// A multiversioned function is therefore always serial, and parallel.hpp calls it from inside the region.
+// A multiversioned function is therefore always serial, and parallel.hpp calls it from inside the lambda.
 // Small functions that it uses must be inlined, or they stay at the baseline set; gcc 12 inlines them into
 // the levels of the x86-64 psABI (v3: AVX2, v4: AVX-512) but not into "arch=haswell", which also changes
 // tuning.

@@ -170,9 +170,11 @@ void prepare(Ops& op, const Binding::Record& record, std::span<const ClaimedWeig
   op.prepare_all(weights);
   for (const ClaimedWeight& claimed : loaded) {
     let_go_of_numbers(claimed.weight.record());
-    for (const std::size_t claim : {claimed.claim, claimed.direction.value_or(claimed.claim)}) {
+    const auto let_go_of = [&](std::size_t claim) {
       let_go_of_bytes(record.file, *claimed.weight, *record.claims[claim].tensor);
-    }
+    };
+    let_go_of(claimed.claim);
+    if (claimed.direction) let_go_of(*claimed.direction);
   }
 }
 

@@ -10,7 +10,7 @@
 
 namespace nightingale::cpu {
 
-// No exception may leave a region: the first one waits here until the region has ended.
+// No exception may leave a member of a team: the first one waits here until all have ended.
 class Caught {
  public:
   template <typename Work>

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <iterator>
+#include <numeric>
 
 #include "base/failure.hpp"
 #include "checkpoint/binder_record.hpp"
@@ -160,22 +162,18 @@ void load_weight(const Binding::Record& record, const ClaimedWeight& claimed,
   load_plain(weight, *first.tensor, file, faults);
   weight.decodes = decodes(weight);
   weight.precision = weight.few_bits ? weight.few_bits->layout.precision : precision_of(weight, wanted);
-  // What is going to be rounded is read again then: until then a file of gigabytes need not lie in memory.
-  if (file->mapped() && !weight.few_bits && weight.precision != Precision::f32) let_go(first.tensor->bytes);
 }
 
-void prepare(Ops& op, const Binding::Record& record, std::span<const ClaimedWeight> loaded) {
-  std::vector<Weight> weights;
-  for (const ClaimedWeight& claimed : loaded) weights.push_back(claimed.weight);
-  op.prepare_all(weights);
-  for (const ClaimedWeight& claimed : loaded) {
-    let_go_of_numbers(claimed.weight.record());
-    const auto let_go_of = [&](std::size_t claim) {
-      let_go_of_bytes(record.file, *claimed.weight, *record.claims[claim].tensor);
-    };
-    let_go_of(claimed.claim);
-    if (claimed.direction) let_go_of(*claimed.direction);
-  }
+void prepare(Ops& op, const Binding::Record& record, const ClaimedWeight& claimed) {
+  Weight weight = claimed.weight;
+  op.prepare(weight);
+  let_go_of_numbers(weight.record());
+  let_go_of_bytes(record.file, *weight, *record.claims[claimed.claim].tensor);
+  if (claimed.direction) let_go_of_bytes(record.file, *weight, *record.claims[*claimed.direction].tensor);
+}
+
+std::size_t bytes_of(const Binding::Record& record, const ClaimedWeight& claimed) {
+  return record.claims[claimed.direction.value_or(claimed.claim)].tensor->bytes.size();
 }
 
 }  // namespace
@@ -187,19 +185,22 @@ void Binding::load(Ops& op, const Precisions& wanted, std::string_view below) {
   std::vector<ClaimedWeight> chosen;
   std::ranges::copy_if(record.weights, std::back_inserter(chosen),
                        [&](const ClaimedWeight& claimed) { return is_below(claimed.claim); });
+  // The largest first, so that no thread is left alone with one of them at the end.
+  std::vector<std::size_t> order(chosen.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return bytes_of(record, chosen[i]); });
 
   // A copy shares the mapped bytes and keeps them alive for the weights that are used in place.
   const auto file = std::make_shared<const TensorFile>(record.file);
+  std::vector<std::vector<Fact>> of_each(chosen.size());
+  // Each to its end before the next, so that what they are made of never lies in memory as a whole.
+  op.in_turns(order.size(), [&](std::size_t turn) {
+    const std::size_t i = order[turn];
+    load_weight(record, chosen[i], file, wanted, of_each[i]);
+    if (of_each[i].empty()) prepare(op, record, chosen[i]);
+  });
   std::vector<Fact> faults;
-  // A few at a time, so that what they are made of never lies in memory as a whole.
-  constexpr std::size_t together = 32;
-  for (std::size_t first = 0; first < chosen.size(); first += together) {
-    const auto some = std::span(chosen).subspan(first).first(std::min(together, chosen.size() - first));
-    std::vector<std::vector<Fact>> of_each(some.size());
-    op.in_turns(some.size(), [&](std::size_t i) { load_weight(record, some[i], file, wanted, of_each[i]); });
-    for (std::vector<Fact>& own : of_each) std::ranges::move(own, std::back_inserter(faults));
-    if (faults.empty()) prepare(op, record, some);
-  }
+  for (std::vector<Fact>& own : of_each) std::ranges::move(own, std::back_inserter(faults));
   for (const ClaimedBatchNorm& norm : record.batch_norms) {
     if (is_below(norm.mean)) load_batch_norm(norm, record.claims, faults);
   }

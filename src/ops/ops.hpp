@@ -153,12 +153,9 @@ class Ops {
   Type real() const { return real_; }
   virtual std::string_view name() const = 0;
 
-  // Makes the substrate's own form of a weight; called once for each, after the checkpoint has been judged.
+  // Makes the substrate's own form of a weight; called once for each, after the checkpoint has been judged,
+  // by several threads at once.
   virtual void prepare(Weight& /*weight*/) {}
-  // The same for several, which a substrate may do beside each other.
-  virtual void prepare_all(std::span<Weight> weights) {
-    for (Weight& weight : weights) prepare(weight);
-  }
 
   // Does tasks 0 … count − 1, beside each other where a substrate can.
   virtual void in_turns(std::size_t count, const std::function<void(std::size_t)>& task) {

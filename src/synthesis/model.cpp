@@ -1,6 +1,8 @@
 #include "synthesis/model.hpp"
 
+#include <array>
 #include <filesystem>
+#include <functional>
 
 #include "base/failure.hpp"
 #include "checkpoint/open_tensor_file.hpp"
@@ -47,20 +49,30 @@ Model::Model(const ModelFolder& folder, std::unique_ptr<Ops> substrate, const st
     : folder_(folder),
       tokenizer_(Tokenizer::open(folder.tokenizer)),
       substrate_(std::move(substrate)) {
-  if (!watermark.empty()) watermark_ = std::make_unique<Watermark>(watermark, *substrate_);
-  Binding t3(open_tensor_file(folder.t3), "T3");
-  t3_ = bind_t3(t3);
-  t3.judge();
-  Binding s3gen(open_tensor_file(folder.s3gen), "flow and vocoder");
-  BoundS3gen bound = bind_s3gen(s3gen);
-  flow_ = std::move(bound.flow);
-  hift_ = std::move(bound.hift);
-  s3gen.judge();
+  std::unique_ptr<Binding> t3, s3gen;
+  const auto open_t3 = [&] {
+    t3 = std::make_unique<Binding>(open_tensor_file(folder.t3), "T3");
+    t3_ = bind_t3(*t3);
+    t3->judge();
+  };
+  const auto open_s3gen = [&] {
+    s3gen = std::make_unique<Binding>(open_tensor_file(folder.s3gen), "flow and vocoder");
+    BoundS3gen bound = bind_s3gen(*s3gen);
+    flow_ = std::move(bound.flow);
+    hift_ = std::move(bound.hift);
+    s3gen->judge();
+  };
+  const auto open_watermark = [&] {
+    if (!watermark.empty()) watermark_ = std::make_unique<Watermark>(watermark, *substrate_);
+  };
+  // Beside each other: opening a file keeps one thread busy, and the watermark's network another.
+  const std::array<std::function<void()>, 3> files{open_watermark, open_t3, open_s3gen};
+  substrate_->in_turns(files.size(), [&](std::size_t i) { files[i](); });
 
   check_vocabularies();
   proof_ = prove(*t3_, *flow_, *hift_);
-  t3.load(*substrate_, precisions);
-  s3gen.load(*substrate_, precisions);
+  t3->load(*substrate_, precisions);
+  s3gen->load(*substrate_, precisions);
   decoder_ = std::make_unique<Decoder>(*substrate_, *t3_);
 }
 

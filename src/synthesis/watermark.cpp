@@ -30,9 +30,10 @@ constexpr Framing framing{.rate = perth::sample_rate,
 
 const Axis one{"batch", 1};
 
+constexpr double least_power = perth::smallest_magnitude * perth::smallest_magnitude;
+
 double level_of(double power) {
-  constexpr double least = perth::smallest_magnitude * perth::smallest_magnitude;
-  const double decibel = 10 * std::log10(std::max(power, least));
+  const double decibel = 10 * std::log10(std::max(power, least_power));
   return (decibel - perth::lowest_level) / scale;
 }
 
@@ -41,9 +42,14 @@ double amplitude_of(double level) {
   return std::pow(10, std::min(decibel / 20, perth::most_exponent));
 }
 
-// The same number at another amplitude; the phase of 0 is 0.
-std::complex<double> with_amplitude(std::complex<double> number, double amplitude) {
-  const double magnitude = std::abs(number);
+// The number with its level moved by `residual`: a factor, unless its amplitude comes from the level's
+// limits. The phase of 0 is 0.
+std::complex<double> with_level_moved(std::complex<double> number, double residual) {
+  static const double most_power = std::pow(10, 2 * perth::most_exponent);
+  const double power = std::norm(number);
+  const double factor = residual == 0 ? 1 : std::pow(10, residual * scale / 20);
+  if (power >= least_power && power * factor * factor <= most_power) return factor * number;
+  const double amplitude = amplitude_of(level_of(power) + residual), magnitude = std::abs(number);
   return magnitude > 0 ? number * (amplitude / magnitude) : std::complex<double>(amplitude);
 }
 
@@ -224,9 +230,8 @@ std::vector<float> Watermark::mark(std::span<const float> samples, int rate) con
       const auto old = spectra.spectrum(frame);
       spectrum.assign(old.begin(), old.end());
       for (std::size_t bin = 0; bin < spectrum.size(); ++bin) {
-        double level = level_of(std::norm(spectrum[bin]));
-        if (bin < levels.width) level += residual[frame * levels.width + bin];
-        spectrum[bin] = with_amplitude(spectrum[bin], amplitude_of(level));
+        const double moved = bin < levels.width ? residual[frame * levels.width + bin] : 0.0F;
+        spectrum[bin] = with_level_moved(spectrum[bin], moved);
       }
       out.add(spectrum);
     }

@@ -11,28 +11,24 @@ namespace nightingale {
 namespace {
 
 // The weight as `values` [row, column] rounded; its float32 numbers are let go.
-void quantize(int threads, std::span<const float> values, const QuantizedLayout& layout,
-              WeightRecord& weight) {
+void quantize(std::span<const float> values, const QuantizedLayout& layout, WeightRecord& weight) {
   const auto matrix = std::make_shared<Quantized>(layout);
-  const std::int64_t cost = QuantizedLayout::strip * layout.columns;
-  cpu::share(threads, layout.strips(), cost, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t strip = first; strip < last; ++strip) quantize_strip(values, strip, *matrix);
-  });
+  for (std::int64_t strip = 0; strip < layout.strips(); ++strip) quantize_strip(values, strip, *matrix);
   weight.few_bits = matrix->view();
   weight.values = {};
   weight.owner = matrix;
 }
 
 // A matrix in few bits, as the file has it or rounded here.
-void quantize_matrix(int threads, WeightRecord& weight) {
+void quantize_matrix(WeightRecord& weight) {
   if (weight.few_bits) return;
   const Shape shape = weight.shape.resolved();
-  quantize(threads, weight.values, layout_of(weight.precision, shape.count(0), shape.count(1)), weight);
+  quantize(weight.values, layout_of(weight.precision, shape.count(0), shape.count(1)), weight);
 }
 
-void quantize_convolution(int threads, Weight& weight) {
+void quantize_convolution(Weight& weight) {
   const std::vector<float> rows = cpu::rows_of_taps(weight);
-  quantize(threads, rows, cpu::layout_of_taps(weight), weight.record());
+  quantize(rows, cpu::layout_of_taps(weight), weight.record());
 }
 
 // A file's few bits as the floats that they stand for.
@@ -53,7 +49,7 @@ bool wants_few_bits(const WeightRecord& weight) {
 void Cpu::prepare(Weight& weight) {
   switch (weight->use) {
     case Use::convolution:
-      if (wants_few_bits(*weight)) return quantize_convolution(threads_, weight);
+      if (wants_few_bits(*weight)) return quantize_convolution(weight);
       [[fallthrough]];
     case Use::strided_convolution:
     case Use::transposed_convolution: weight.record().prepared = cpu::packed_taps(weight); return;
@@ -61,8 +57,8 @@ void Cpu::prepare(Weight& weight) {
     case Use::depthwise_convolution: weight.record().prepared = cpu::packed_depthwise(weight); return;
     case Use::matmul:
       if (wants_few_bits(*weight)) {
-        quantize_matrix(threads_, weight.record());
-        narrow_cache_ = narrow_cache_ || weight->decodes;
+        quantize_matrix(weight.record());
+        if (weight->decodes) narrow_cache_ = true;
       } else if (weight->few_bits) {
         dequantize(weight.record());
       }
@@ -75,19 +71,6 @@ void Cpu::prepare(Weight& weight) {
 void Cpu::in_turns(std::size_t count, const std::function<void(std::size_t)>& task) {
   cpu::take_turns(threads_, static_cast<std::int64_t>(count),
                   [&](std::int64_t i, int) { task(static_cast<std::size_t>(i)); });
-}
-
-// Rounding shares the strips of one matrix among the threads; all else is a thread a weight.
-void Cpu::prepare_all(std::span<Weight> weights) {
-  std::vector<Weight*> laid_out;
-  for (Weight& weight : weights) {
-    if (wants_few_bits(*weight)) {
-      prepare(weight);
-    } else {
-      laid_out.push_back(&weight);
-    }
-  }
-  in_turns(laid_out.size(), [&](std::size_t i) { prepare(*laid_out[i]); });
 }
 
 }  // namespace nightingale

@@ -1,6 +1,8 @@
 // The class behind make_cpu: one member a kernel, each in a file of its own name.
 #pragma once
 
+#include <atomic>
+
 #include "kernels/cpu/cpu.hpp"
 
 namespace nightingale {
@@ -15,7 +17,6 @@ class Cpu final : public Ops {
   std::string_view name() const override { return "cpu"; }
   void prepare(Weight& weight) override;
   void in_turns(std::size_t count, const std::function<void(std::size_t)>& task) override;
-  void prepare_all(std::span<Weight> weights) override;
   std::unique_ptr<Cache> make_cache(const CacheSizes& sizes) override;
 
  private:
@@ -72,7 +73,7 @@ class Cpu final : public Ops {
 
   int threads_;
   Precision attention_;
-  bool narrow_cache_ = false;  // once a decoder's matrix was prepared in few bits
+  std::atomic<bool> narrow_cache_ = false;  // once a decoder's matrix was prepared in few bits
 };
 
 }  // namespace nightingale

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 import phones
-import timing
 
 CODES = 6561
 # tokens of an item (25 a second), and how many of the frames are of such items
@@ -22,7 +21,6 @@ HEARD_WRONG = 0.06  # of the prompt's codes get another sound, as a tokenizer's 
 LOUDER, LOUDNESS = 0.25, np.log(2.0)  # so many items with a prompt are louder or softer, up to this in the mel
 NATURAL, MORE_OFTEN = "joe", 2.0  # the voice that a user hears first, times its share
 FLOOR = np.log(1e-5)  # of a mel
-HURRIED, QUICKEST = 0.4, 0.5  # so many utterances have their sounds shortened, each down to this share of its length
 VOICE_NOISE = 0.2  # length of what is added to an x-vector of length 1
 
 
@@ -34,23 +32,6 @@ def rows_of_codes():
     sounds = phones.nearest_sounds(digit_rows)
     proper = phones.codes(phones.digits(sounds, digit_rows[:, phones.PITCH_DIGIT], begins.astype(int)))
     return np.searchsorted(used, proper)
-
-
-def hurried(codes, mel, shares):
-    """[token] codes and [frame, mel 80] whose n-th sound takes shares[n] of its time, a token at least."""
-    rows = phones.split_codes(codes)
-    numbers = timing.runs(phones.nearest_sounds(rows), rows[:, phones.PHASE_DIGIT] > 0)
-    starts = np.searchsorted(numbers, np.arange(numbers[-1] + 2))
-    lengths = np.diff(starts)
-    shorter = np.maximum(1, np.round(lengths * shares[: len(lengths)])).astype(int)
-    tokens, frames = [], []
-    for start, length, count in zip(starts, lengths, shorter):
-        tokens.append(start + np.arange(count) * length // count)
-        frames.append(2 * start - 0.5 + (np.arange(2 * count) + 0.5) * length / count)
-    tokens, frames = np.concatenate(tokens), np.concatenate(frames).clip(0, len(mel) - 1)
-    below = np.minimum(frames.astype(int), len(mel) - 2)
-    part = (frames - below).astype(np.float32)[:, None]
-    return codes[tokens], mel[below] * (1 - part) + mel[below + 1] * part
 
 
 @dataclasses.dataclass
@@ -97,14 +78,8 @@ class Batches:
 
     def sounding(self, chosen):
         """[token] codes and [frame, mel 80] of utterances end to end."""
-        codes, mels = zip(*map(self.spoken, chosen))
-        return np.concatenate(codes), np.concatenate(mels)
-
-    def spoken(self, one):
-        codes, mel = self.speech.code(one), self.speech.mel(one)
-        if self.augmented and self.draw.random() < HURRIED:
-            return hurried(codes, mel, self.draw.uniform(QUICKEST, 1, len(codes)))
-        return codes, mel
+        codes = np.concatenate([self.speech.code(one) for one in chosen])
+        return codes, np.concatenate([self.speech.mel(one) for one in chosen])
 
     def lead(self, own, tokens):
         """A piece of so many tokens from anywhere in the speaker's speech."""
@@ -113,7 +88,7 @@ class Batches:
             chosen.append(self.any_of(own))
             total += chosen[-1].tokens
         codes, mel = self.sounding(chosen)
-        start = self.draw.integers(len(codes) - tokens + 1)
+        start = self.draw.integers(total - tokens + 1)
         return codes[start : start + tokens], mel[2 * start : 2 * (start + tokens)]
 
     def item(self, tokens):

@@ -56,8 +56,8 @@ stage_t3() {
   run train_t3 "$WORK/speech" "$WORK/speakers.npz" "$WORK/align.npz" "$WORK/t3.pt" --threads 1 --minutes "${MINUTES:-105}"
 }
 
-stage_flow() { run train_flow "$WORK/speech" "$WORK/flow.pt" --threads 1 --minutes "${MINUTES:-150}"; }
-stage_vocoder() { run train_vocoder "$WORK/speech" "$WORK/vocoder.pt" --threads 1 --minutes "${MINUTES:-110}"; }
+stage_flow() { run train_flow "$WORK/speech" "$WORK/flow.pt" --threads 1 --minutes "${MINUTES:-279}"; }
+stage_vocoder() { run train_vocoder "$WORK/speech" "$WORK/vocoder.pt" --threads 1 --minutes "${MINUTES:-126}"; }
 
 # The tokenizer hears some hours more of joe, whose sounds are the hardest to tell apart.
 stage_tokenizer() {

@@ -193,7 +193,7 @@ def pitch(net, mel):
 
 
 class Crops:
-    """Draws crops of the utterances, the natural voice more often than its share."""
+    """Draws crops of the utterances, `JOE` of them of the natural voice."""
 
     def __init__(self, speech, seed):
         self.speech, self.draw = speech, np.random.default_rng(seed)

@@ -242,6 +242,8 @@ TEST_CASE("binder_names_every_tensor_that_holds_a_number_that_is_not_finite") {
   for (const char* faulty : {"flow.encoder_proj.weight", "flow.spk_embed_affine_layer.bias"}) {
     CHECK(std::ranges::count(op.prepared, faulty) == 0);
   }
+  // Two weight-norm pairs are one weight each; three are at fault.
+  CHECK(op.prepared.size() == binding.tensors().size() - 2 - 3);
 }
 
 TEST_CASE("binder_loads_nothing_from_a_manifest") {
